@@ -1,0 +1,54 @@
+# Yikou 一口 · everything you can do here. `make help` reads the ## comments below.
+
+PY := .venv/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help run stop status logs clean test lint format bench drills lock prepare
+
+help: ## 显示本帮助 Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: prepare ## 启动全部并演示主流程；ONCE=1 演示后停止 Start everything and walk the main job (ONCE=1: then stop)
+	@$(PY) -m deploy.local up $(if $(ONCE),--once)
+
+stop: ## 停止全部 Stop everything
+	@[ ! -x $(PY) ] || $(PY) -m deploy.local down
+
+status: ## 各进程状态 Which processes are ready
+	@$(PY) -m deploy.local status
+
+logs: ## 看日志；PROCESS=meters 只看一个 Follow the logs (PROCESS=meters: of one)
+	@$(PY) -m deploy.local logs $(PROCESS)
+
+clean: ## 停止并删除全部数据 Stop, and delete all data, logs and passwords
+	@[ ! -x $(PY) ] || $(PY) -m deploy.local clean
+	@rm -rf .run .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+test: prepare lint ## 静态检查与全部测试 Static checks and every test (ARGS="-k word" narrows)
+	$(PY) -m coverage erase
+	$(PY) -m coverage run -m pytest -q $(ARGS)
+	$(PY) -m coverage combine -q
+	$(PY) -m coverage report
+
+lint: prepare ## 只做静态检查 Static checks only
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+
+format: prepare ## 排版 Format the code
+	$(PY) -m ruff format
+	$(PY) -m ruff check --fix
+
+bench: prepare ## 压测 Benchmarks
+	$(PY) -m tests.bench
+
+drills: prepare ## 故障演练 Break things on purpose; prints what was lost and doubled
+	@rm -f .run/drills.jsonl
+	$(PY) -m pytest -q tests/drills
+	@cat .run/drills.jsonl
+
+lock: ## 重新锁定依赖版本 Resolve requirements.in again into requirements.lock
+	deploy/local/lock.sh
+
+prepare:
+	@deploy/local/prepare.sh

@@ -1,0 +1,54 @@
+"""The gateway, put together: routes from the table, one porch before them, one line to the broker behind them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from gateway.access import Access
+from gateway.limits import Limits
+from gateway.line import Line
+from gateway.live import Live
+from gateway.offices import Offices
+from gateway.porch import Porch
+from gateway.post import Post
+from gateway.problems import answer_http_error, answer_problem
+from gateway.routes import TABLE
+from gateway.table import Gate, Row, routes_of
+from services.chassis.errors import Problem
+from services.chassis.settings import settings
+
+
+def build(
+    rows: Iterable[Row] = TABLE, *, amqp_uri: str | None = None, limits: Limits | None = None
+) -> Starlette:
+    offices, post, live = Offices(), Post(), Live()
+    access = Access(offices)
+    live.hear("frontdesk", "CaseNoted", live.case_noted)
+    live.hear("insight", "OverviewChanged", live.overview_changed)
+    live.hear("identity", "CredentialRevoked", access.heard_revoked)
+    line = Line(amqp_uri or settings().amqp_uri)
+    for tenant in (offices, post, live):
+        line.let(tenant)
+
+    @contextlib.asynccontextmanager
+    async def open_for_business(app: Starlette) -> AsyncIterator[None]:
+        line.start()
+        revocations = asyncio.create_task(access.keep_revocations(line.is_open))
+        yield
+        revocations.cancel()
+        await line.stop()
+
+    app = Starlette(
+        routes=routes_of(rows),
+        middleware=[Middleware(Porch)],
+        exception_handlers={Problem: answer_problem, HTTPException: answer_http_error},
+        lifespan=open_for_business,
+    )
+    app.state.gate = Gate(line, offices, post, access, limits or Limits(), live)
+    return app

@@ -1,0 +1,272 @@
+"""The front desk: matters, cases, and everything that may happen to a case."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from services.contracts.messages import Command, Event, Page, Query, at
+
+FINDERS = ("meters", "cameras")
+CHANNELS = ("window", "kiosk", "hotline", "visit", "opinion-card", "online", "device", "company")
+TEXT = validate.Length(min=1, max=2000)
+NO = validate.Regexp(r"^\d{8}-\d{7}$", error="Not a case number.")
+
+# -- facts ---------------------------------------------------------------------------------------------
+
+
+class CaseFiled(Event):
+    """A case has a number and is registered."""
+
+    said_by = ("frontdesk",)
+    heard_by = ("insight",)
+    case_no = fields.String(required=True)
+    matter = fields.String(required=True)
+    place = fields.String(required=True)
+    channel = fields.String(required=True)
+    finding_id = fields.String()
+    finder = fields.String()
+    filed_at = at(required=True)
+    due_at = at(required=True)
+
+
+class CaseNoted(Event):
+    """One line of a case's history. Screens and statistics are built from these and nothing else.
+
+    `case` is the case's face after the line: status, due_at, lanes. `seq` counts up by one in each case.
+    """
+
+    said_by = ("frontdesk",)
+    heard_by = ("insight",)
+    case_no = fields.String(required=True)
+    seq = fields.Integer(required=True)
+    at = at(required=True)
+    kind = fields.String(
+        required=True, metadata={"description": "e.g. filed, assigned, signed, finished, returned, closed"}
+    )
+    unit = fields.String()
+    task_id = fields.String()
+    actor = fields.String()
+    detail = fields.Dict()
+    case = fields.Dict(required=True)
+
+
+class CaseClosed(Event):
+    """A case came to its end: every required task has its evidence, or it was withdrawn or merged."""
+
+    said_by = ("frontdesk",)
+    heard_by = ("insight", *FINDERS)
+    case_no = fields.String(required=True)
+    matter = fields.String(required=True)
+    place = fields.String(required=True)
+    status = fields.String(required=True, metadata={"description": "closed, refused, withdrawn or merged"})
+    finding_id = fields.String()
+    finder = fields.String()
+    closed_at = at(required=True)
+
+
+# -- findings of devices that need a person ------------------------------------------------------------
+
+
+class _Finding(Event):
+    heard_by = ("frontdesk",)
+    finding_id = fields.String(required=True)
+    place = fields.String(required=True, metadata={"description": "grid code"})
+    household = fields.String()
+    address = fields.String()
+    device = fields.String()
+    severity = fields.Integer(metadata={"description": "1 (most urgent) to 4"})
+    evidence = fields.Dict(required=True)
+    person = fields.Dict(
+        metadata={"description": "name, phone, contact_name, contact_phone: only what the visit needs"}
+    )
+    raised_at = at(required=True)
+
+
+class WelfareConcernRaised(_Finding):
+    """Somebody who lives alone shows no sign of life on the water meter."""
+
+    said_by = ("meters",)
+
+
+class LeakSuspected(_Finding):
+    """A household's water never stops."""
+
+    said_by = ("meters",)
+
+
+class AlarmRaised(_Finding):
+    """A camera or sensor alarm that by rule needs a person."""
+
+    said_by = ("cameras",)
+
+
+class CameraOfflineFound(_Finding):
+    """A camera has been silent long enough to need maintenance."""
+
+    said_by = ("cameras",)
+
+
+class FindingUpdated(Event):
+    """The same finding again: more evidence, no second case."""
+
+    said_by = FINDERS
+    heard_by = ("frontdesk",)
+    finding_id = fields.String(required=True)
+    evidence = fields.Dict(required=True)
+    at = at(required=True)
+
+
+class FindingRetracted(Event):
+    """The reason is gone (a late or corrected reading, the alarm was false): whoever was sent stands down."""
+
+    said_by = FINDERS
+    heard_by = ("frontdesk",)
+    finding_id = fields.String(required=True)
+    reason = fields.String(required=True)
+    at = at(required=True)
+
+
+# -- catalogue and cases, asked ------------------------------------------------------------------------
+
+
+class ListMatters(Query):
+    """The approved matters of the catalogue."""
+
+
+class GetMatter(Query):
+    """One matter with its form, materials, steps and promise."""
+
+    code = fields.String(required=True)
+
+
+class _OneCase(Query):
+    case_no = fields.String(required=True, validate=NO)
+    token = fields.String(load_default=None)
+
+
+class GetCase(_OneCase):
+    """A case with its tasks (lanes)."""
+
+
+class GetCaseByToken(Query):
+    """What the holder of a tracking token may see: no personal data."""
+
+    token = fields.String(required=True, validate=validate.Length(max=64))
+
+
+class ListCases(Page):
+    """Cases within the caller's areas, newest first."""
+
+    status = fields.String(load_default=None)
+    matter = fields.String(load_default=None)
+    unit = fields.String(load_default=None)
+    place = fields.String(load_default=None)
+    overdue = fields.Boolean(load_default=None)
+    q = fields.String(load_default=None, validate=validate.Length(max=100))
+
+
+class ListHistory(_OneCase):
+    """The append-only history, after a sequence number."""
+
+    after = fields.Integer(load_default=0)
+
+
+# -- orders --------------------------------------------------------------------------------------------
+
+
+class FileCase(Command):
+    """File an application; the answer is the receipt."""
+
+    matter = fields.String(required=True, validate=validate.Length(max=40))
+    applicant = fields.Dict(required=True)
+    form = fields.Dict(required=True)
+    materials = fields.List(fields.Dict(), load_default=list, validate=validate.Length(max=50))
+    channel = fields.String(load_default="kiosk", validate=validate.OneOf(CHANNELS))
+    place = fields.String(
+        load_default=None, validate=validate.Regexp(r"^\d{6,15}$", error="Not a place code.")
+    )
+
+
+class _OnCase(Command):
+    case_no = fields.String(required=True, validate=NO)
+    token = fields.String(load_default=None)
+
+
+class SupplementCase(_OnCase):
+    """Add what was asked for; the clock runs again."""
+
+    form = fields.Dict(load_default=dict)
+    materials = fields.List(fields.Dict(), load_default=list)
+
+
+class UrgeCase(_OnCase):
+    """Remind whoever holds an unfinished task (催办)."""
+
+    reason = fields.String(required=True, validate=TEXT)
+
+
+class SuperviseCase(_OnCase):
+    """Raise the supervision level of a case (督办)."""
+
+    level = fields.Integer(required=True, validate=validate.Range(1, 3))
+    reason = fields.String(required=True, validate=TEXT)
+
+
+class WithdrawCase(_OnCase):
+    """The applicant takes the application back; departments undo what they had begun."""
+
+    reason = fields.String(required=True, validate=TEXT)
+
+
+class RateCase(_OnCase):
+    """Five levels (好差评); 1 and 2 start a redo with its own deadline."""
+
+    stars = fields.Integer(required=True, validate=validate.Range(1, 5))
+    comment = fields.String(load_default=None, validate=validate.Length(max=2000))
+
+
+class ReopenCase(_OnCase):
+    """Open a closed case again, with the reason."""
+
+    reason = fields.String(required=True, validate=TEXT)
+
+
+class RecordCallback(_OnCase):
+    """What the applicant said when called back (回访)."""
+
+    reached = fields.Boolean(required=True)
+    resolved = fields.Boolean(load_default=None)
+    satisfied = fields.Boolean(load_default=None)
+    note = fields.String(load_default=None, validate=validate.Length(max=2000))
+
+
+class MergeCase(_OnCase):
+    """This case tells of the same thing as another: its applicant follows that one and is answered with it."""
+
+    into = fields.String(required=True, validate=NO)
+
+
+class DecideReturn(Command):
+    """Rule on a return: another unit takes it, or the same one is designated and may not return again."""
+
+    task_id = fields.String(required=True)
+    decision = fields.String(required=True, validate=validate.OneOf(("upheld", "designated")))
+    unit = fields.String(load_default=None, metadata={"description": "who takes it instead, when upheld"})
+    reason = fields.String(required=True, validate=TEXT)
+
+
+class DecideExtension(Command):
+    """Grant or refuse more time."""
+
+    task_id = fields.String(required=True)
+    granted = fields.Boolean(required=True)
+    reason = fields.String(required=True, validate=TEXT)
+
+
+class RegisterMaterial(Command):
+    """Note an uploaded file by its content's SHA-256, so that it is asked for only once."""
+
+    sha256 = fields.String(required=True, validate=validate.Regexp(r"^[0-9a-f]{64}$"))
+    name = fields.String(required=True, validate=validate.Length(max=200))
+    media_type = fields.String(required=True)
+    size = fields.Integer(required=True)

@@ -1,0 +1,65 @@
+"""Insight: what needs a person now, where and whose. Every number has a list whose count equals it."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from services.contracts.messages import Command, Event, Page, Query, at
+
+CASE_NUMBERS = (
+    "overdue", "due_soon", "in_hand", "closed_today", "filed_today",
+    "called_back", "resolved", "asked", "satisfied",
+)  # fmt: skip
+"""Numbers that count cases. The first four are the first row of the wall."""
+
+TASK_NUMBERS = (
+    "tasks_open",
+    "tasks_overdue",
+    "tasks_done",
+    "tasks_signed_late",
+    "sign_due",
+    "signed_in_time",
+)
+"""Numbers that count tasks, each one unit's part of a case."""
+
+PLACE = validate.Regexp(r"^\d{6,15}$", error="Not a place code.")
+
+
+class OverviewChanged(Event):
+    """The four numbers of an area are other than they were; said at most once a second, for live screens only."""
+
+    said_by = ("insight",)
+    heard_by = ()
+    place = fields.String(required=True, metadata={"description": "code of the area; '' is everywhere"})
+    numbers = fields.Dict(required=True)
+    at = at(required=True)
+    n = fields.Integer(required=True, metadata={"description": "counts up by one in each area"})
+
+
+class _OfArea(Query):
+    place = fields.String(load_default=None, validate=PLACE)
+
+
+class GetOverview(_OfArea):
+    """The wall: four numbers, what is most urgent, three rates, findings of devices, departments and grids."""
+
+
+class GetDepartments(_OfArea):
+    """Each unit's tasks: open, overdue, signed late, and the median time of handling."""
+
+
+class GetGrids(_OfArea):
+    """Each grid's cases: in hand, overdue, due within two hours."""
+
+
+class ListBehind(Page):
+    """The cases or tasks a number counts: `{items, next, count}`, most urgent first."""
+
+    number = fields.String(required=True, validate=validate.OneOf((*CASE_NUMBERS, *TASK_NUMBERS)))
+    place = fields.String(load_default=None, validate=PLACE)
+    unit = fields.String(load_default=None, validate=validate.Length(max=40))
+    matter = fields.String(load_default=None, validate=validate.Length(max=40))
+
+
+class RebuildReadModels(Command):
+    """Make every number anew from the log of events; screens see the old ones until the new ones are complete."""

@@ -1,0 +1,28 @@
+"""The catalogue of matters (事项): what one may apply for, what is asked, who does what, and by when."""
+
+from services.frontdesk.matters.catalogue import DATA, BrokenMatters, Catalogue, UnknownMatter, catalogue
+from services.frontdesk.matters.conditions import Condition
+from services.frontdesk.matters.files import Finding, check
+from services.frontdesk.matters.matter import Choice, Field, Group, Material, Matter, Step, Text
+from services.frontdesk.matters.plan import next_steps, plan, verdict
+
+__all__ = [
+    "DATA",
+    "BrokenMatters",
+    "Catalogue",
+    "Choice",
+    "Condition",
+    "Field",
+    "Finding",
+    "Group",
+    "Material",
+    "Matter",
+    "Step",
+    "Text",
+    "UnknownMatter",
+    "catalogue",
+    "check",
+    "next_steps",
+    "plan",
+    "verdict",
+]

@@ -1,0 +1,438 @@
+"""A case: its life as a table, its tasks, its deadlines, and the history that is never edited.
+
+Every method changes the case and adds a line to `lines`; the handlers say what follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from services.chassis.identifiers import luhn_digit
+
+TRANSITIONS: dict[tuple[str, str], str] = {
+    ("registered", "dispatch"): "dispatched",
+    ("dispatched", "sign"): "handling",
+    ("handling", "sign"): "handling",
+    ("dispatched", "suspend"): "suspended",
+    ("handling", "suspend"): "suspended",
+    ("suspended", "suspend"): "suspended",  # two units may each miss something
+    ("suspended", "sign"): "suspended",
+    ("suspended", "resume"): "handling",
+    ("dispatched", "close"): "closed",
+    ("handling", "close"): "closed",
+    ("suspended", "close"): "closed",  # roll-up `any`: one unit was enough, the other no longer waits
+    ("dispatched", "refuse"): "refused",
+    ("handling", "refuse"): "refused",
+    ("suspended", "refuse"): "refused",
+    ("closed", "redo"): "handling",
+    ("refused", "redo"): "handling",
+    ("closed", "archive"): "archived",
+    ("refused", "archive"): "archived",
+    **{(status, verb): end for status in ("dispatched", "handling", "suspended")
+       for verb, end in (("withdraw", "withdrawn"), ("merge", "merged"))},
+}  # fmt: skip
+
+ENDED = ("closed", "refused", "withdrawn", "merged", "archived", "not-accepted", "transferred-emergency")
+TASK_OPEN = ("assigned", "signed", "handling", "supplement", "return-pending")
+TASK_MOVES: dict[tuple[str, str], str] = {
+    ("assigned", "sign"): "signed",
+    ("signed", "start"): "handling",
+    ("assigned", "start"): "handling",  # answers of one office may overtake each other after a retry
+    ("assigned", "finish"): "done",
+    ("signed", "finish"): "done",
+    ("handling", "finish"): "done",
+    ("supplement", "finish"): "done",
+    ("assigned", "return"): "return-pending",
+    ("signed", "return"): "return-pending",
+    ("return-pending", "designate"): "assigned",
+    ("return-pending", "uphold"): "returned",
+    ("signed", "ask-supplement"): "supplement",
+    ("handling", "ask-supplement"): "supplement",
+    ("assigned", "ask-supplement"): "supplement",
+    ("supplement", "supply"): "handling",
+}
+GOOD_FROM = 3
+"""Stars from which a rating is not bad; below it the case is done again."""
+
+
+class UnknownCase(NotFound):
+    """There is no case {case_no} that you may see; check the number on the receipt."""
+
+    zh = "没有查到件号“{case_no}”，请核对回执上的号码。"
+
+
+class UnknownTask(NotFound):
+    """There is no task {task_id} in this case."""
+
+    zh = "该件中没有任务“{task_id}”。"
+
+
+class CaseNotOpenToThis(Conflict):
+    """A case that is {status} does not allow this ({verb})."""
+
+    zh = "件处于“{status}”状态，不能执行该操作（{verb}）。"
+
+
+class NothingAskedFor(Conflict):
+    """Nothing is missing from this application at present."""
+
+    zh = "目前没有需要补正的内容。"
+
+
+class AlreadyRated(Conflict):
+    """This case has been rated; one visit, one rating."""
+
+    zh = "该件已评价，一件一评。"
+
+
+class NotFinishedYet(Conflict):
+    """The case is not finished yet; rate it when you have the answer."""
+
+    zh = "该件尚未办结，请在收到答复后评价。"
+
+
+class NothingToDecide(Conflict):
+    """There is nothing pending to decide on this task."""
+
+    zh = "该任务没有待裁定的申请。"
+
+
+class UnitNeeded(Invalid):
+    """Name the unit that takes the task instead."""
+
+    zh = "请指明改由哪个单位承办。"
+
+
+class CannotFollowItself(Invalid):
+    """A case cannot be merged into itself or into one that has ended."""
+
+    zh = "不能并入本件，也不能并入已结束的件。"
+
+
+class NotYours(Forbidden):
+    """Your role or area does not cover this case."""
+
+    zh = "该件不在您的职责或辖区内。"
+
+
+@dataclass
+class Task:
+    """One department's part, as the front desk knows it."""
+
+    task_id: str
+    unit: str
+    part: str
+    """The unit the matter's step names; `unit` differs from it after a return was upheld."""
+    step: str
+    title_zh: str
+    title_en: str
+    assigned_at: datetime
+    sign_by: datetime
+    due_at: datetime
+    lead: bool = False
+    round: int = 1
+    status: str = "assigned"
+    signed_at: datetime | None = None
+    finished_at: datetime | None = None
+    outcome: str | None = None
+    result: dict[str, Any] = field(default_factory=dict)
+    note: str | None = None
+    officer: str | None = None
+    designated: bool = False
+    paused_at: datetime | None = None
+    missing: list[str] = field(default_factory=list)
+    extension: dict[str, Any] | None = None
+    urged: int = 0
+    level: int = 0
+
+    @property
+    def open(self) -> bool:
+        return self.status in TASK_OPEN
+
+    @property
+    def finished(self) -> bool:
+        return self.status in ("done", "refused")
+
+    def lane(self, now: datetime) -> dict[str, Any]:
+        """What a screen shows of it: no personal data."""
+        return {
+            "task_id": self.task_id,
+            "unit": self.unit,
+            "step": self.step,
+            "title_zh": self.title_zh,
+            "title_en": self.title_en,
+            "status": self.status,
+            "round": self.round,
+            "lead": self.lead,
+            "assigned_at": self.assigned_at,
+            "sign_by": self.sign_by,
+            "due_at": self.due_at,
+            "signed_at": self.signed_at,
+            "finished_at": self.finished_at,
+            "outcome": self.outcome,
+            "level": self.level,
+            "missing": self.missing,
+            "overdue": self.open and self.paused_at is None and self.due_at < now,
+        }
+
+
+@dataclass
+class Line:
+    """One line of the history."""
+
+    seq: int
+    at: datetime
+    kind: str
+    unit: str | None
+    task_id: str | None
+    actor: str | None
+    detail: dict[str, Any]
+
+
+@dataclass
+class Case:
+    no: str
+    matter: str
+    matter_version: int
+    title_zh: str
+    title_en: str
+    place: str
+    channel: str
+    applicant: dict[str, Any]
+    form: dict[str, Any]
+    materials: list[Any]
+    filed_at: datetime
+    due_at: datetime
+    filed_by: str
+    tracking_hash: str
+    status: str = "registered"
+    closed_at: datetime | None = None
+    tasks: list[Task] = field(default_factory=list)
+    seq: int = 0
+    round: int = 1
+    level: int = 0
+    returns: int = 0
+    """How often a unit said "not ours": the ping-pong a supervisor looks for."""
+    rating: dict[str, Any] | None = None
+    callback: dict[str, Any] | None = None
+    followers: list[str] = field(default_factory=list)
+    merged_into: str | None = None
+    finding_id: str | None = None
+    finder: str | None = None
+    fired: list[str] = field(default_factory=list)
+    """Deadlines that had their effect; each fires once, whatever restarts in between."""
+
+    # -- looking -------------------------------------------------------------------------------------
+
+    def task(self, task_id: str) -> Task:
+        for task in self.tasks:
+            if task.task_id == task_id:
+                return task
+        raise UnknownTask(task_id=task_id)
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    def present_tasks(self) -> list[Task]:
+        """Tasks that count: of the present round, and neither returned nor withdrawn."""
+        return [
+            task
+            for task in self.tasks
+            if task.round == self.round and task.status not in ("returned", "withdrawn")
+        ]
+
+    def outcomes(self) -> dict[str, str]:
+        """Part -> outcome of what is finished."""
+        return {task.part: task.outcome or task.status for task in self.present_tasks() if task.finished}
+
+    def parts_taken(self) -> set[str]:
+        return {task.part for task in self.present_tasks()}
+
+    def results(self) -> dict[str, Any]:
+        return {task.unit: task.result for task in self.present_tasks() if task.finished}
+
+    def face(self, now: datetime) -> dict[str, Any]:
+        """What screens, statistics and the tracking page may know: no personal data."""
+        return {
+            "case_no": self.no,
+            "status": self.status,
+            "matter": self.matter,
+            "title_zh": self.title_zh,
+            "title_en": self.title_en,
+            "place": self.place,
+            "channel": self.channel,
+            "filed_at": self.filed_at,
+            "due_at": self.due_at,
+            "closed_at": self.closed_at,
+            "level": self.level,
+            "returns": self.returns,
+            "round": self.round,
+            "finding_id": self.finding_id,
+            "rating": self.rating["stars"] if self.rating else None,
+            "lanes": [task.lane(now) for task in self.tasks],
+        }
+
+    # -- changing ------------------------------------------------------------------------------------
+
+    def move(self, verb: str) -> None:
+        try:
+            self.status = TRANSITIONS[self.status, verb]
+        except KeyError:
+            raise CaseNotOpenToThis(status=self.status, verb=verb) from None
+
+    def note(
+        self,
+        kind: str,
+        at: datetime,
+        actor: str | None = None,
+        task: Task | None = None,
+        **detail: Any,
+    ) -> Line:
+        self.seq += 1
+        line = Line(
+            self.seq, at, kind, task.unit if task else None, task.task_id if task else None, actor, detail
+        )
+        self.lines.append(line)
+        return line
+
+    def __post_init__(self) -> None:
+        self.lines: list[Line] = []
+
+    def assign(
+        self,
+        unit: str,
+        part: str,
+        step: str,
+        titles: tuple[str, str],
+        at: datetime,
+        sign_by: datetime,
+        due_at: datetime,
+        lead: bool,
+    ) -> Task:
+        """Gives a unit its part. The id tells the round and, after a return, the try."""
+        tries = sum(task.unit == unit for task in self.tasks)
+        task_id = f"{self.no}.{unit}" if tries == 0 else f"{self.no}.{unit}.{tries + 1}"
+        task = Task(task_id, unit, part, step, *titles, at, sign_by, due_at, lead, self.round)
+        self.tasks.append(task)
+        if self.status == "registered":
+            self.move("dispatch")
+        self.note("assigned", at, "frontdesk", task, due_at=due_at.isoformat())
+        return task
+
+    def move_task(self, task: Task, verb: str) -> bool:
+        """False when the answer is out of date (a repeated or overtaken one): history is not disturbed."""
+        if self.ended or (task.status, verb) not in TASK_MOVES:
+            return False
+        task.status = TASK_MOVES[task.status, verb]
+        return True
+
+    def sign(self, task: Task, at: datetime, officer: str | None) -> None:
+        if task.signed_at is None and task.finished:  # the finish overtook the signature
+            task.signed_at = at
+            return
+        if self.move_task(task, "sign"):
+            task.signed_at, task.officer = at, officer
+            self.move("sign")
+            self.note("signed", at, officer, task)
+
+    def start(self, task: Task, at: datetime, officer: str | None) -> None:
+        if self.move_task(task, "start"):
+            self.note("started", at, officer, task)
+
+    def finish(
+        self,
+        task: Task,
+        outcome: str,
+        result: dict[str, Any],
+        note: str | None,
+        at: datetime,
+        officer: str | None,
+    ) -> bool:
+        if not self.move_task(task, "finish"):
+            return False
+        if outcome == "refused":
+            task.status = "refused"
+        if self.status == "dispatched":
+            self.move("sign")
+        task.finished_at, task.outcome, task.result, task.note, task.officer = (
+            at,
+            outcome,
+            result,
+            note,
+            officer,
+        )
+        self.note(
+            "refused" if outcome == "refused" else "finished", at, officer, task, outcome=outcome, note=note
+        )
+        return True
+
+    def give_back(self, task: Task, reason: str, at: datetime, officer: str | None) -> None:
+        if self.move_task(task, "return"):
+            self.returns += 1
+            self.note("return-asked", at, officer, task, reason=reason, returns=self.returns)
+
+    def ask_extension(
+        self, task: Task, until: datetime, reason: str, at: datetime, officer: str | None
+    ) -> None:
+        if task.open and task.extension is None:
+            task.extension = {"until": until.isoformat(), "reason": reason, "granted": None}
+            self.note("extension-asked", at, officer, task, until=until.isoformat(), reason=reason)
+
+    def suspend(
+        self, task: Task, missing: list[str], message: str | None, at: datetime, officer: str | None
+    ) -> None:
+        """The applicant must add something: told once and completely, and the clock stops."""
+        if self.move_task(task, "ask-supplement"):
+            task.paused_at, task.missing = at, missing
+            self.move("suspend")
+            self.note("supplement-asked", at, officer, task, missing=missing, message=message)
+
+    def waiting_for_supplement(self) -> list[Task]:
+        waiting = [task for task in self.tasks if task.status == "supplement"]
+        if not waiting:
+            raise NothingAskedFor()
+        return waiting
+
+    def rate(self, stars: int, comment: str | None, at: datetime, actor: str) -> bool:
+        """True when the rating is bad and the case must be done again."""
+        if self.status not in ("closed", "refused"):
+            raise NotFinishedYet()
+        if self.rating is not None and self.rating["round"] == self.round:
+            raise AlreadyRated()
+        self.rating = {"stars": stars, "comment": comment, "at": at.isoformat(), "round": self.round}
+        self.note("rated", at, actor, None, stars=stars)
+        return stars < GOOD_FROM
+
+    def end(self, verb: str, at: datetime, actor: str, **detail: Any) -> list[Task]:
+        """Ends the case; returns the tasks that were still open and must stand down."""
+        self.move(verb)
+        self.closed_at = at
+        standing = [task for task in self.tasks if task.open]
+        for task in standing:
+            task.status = "withdrawn"
+        self.note(self.status, at, actor, None, **detail)
+        return standing
+
+    def begin_again(self, kind: str, at: datetime, actor: str, due_at: datetime, **detail: Any) -> None:
+        self.move("redo")
+        self.round += 1
+        self.closed_at = None
+        self.due_at = due_at
+        self.note(kind, at, actor, None, round=self.round, **detail)
+
+    # -- deadlines -----------------------------------------------------------------------------------
+
+    def next_deadline(self, deadlines: Iterable[tuple[datetime, str, str]]) -> datetime | None:
+        waiting = [at for at, kind, task_id in deadlines if f"{kind}:{task_id}" not in self.fired]
+        return min(waiting, default=None)
+
+
+def case_number(day: str, sequence: int) -> str:
+    """`YYYYMMDD-NNNNNNC`: readable over the telephone, with a digit that catches a slip."""
+    digits = f"{day}{sequence % 1_000_000:06}"
+    return f"{day}-{sequence % 1_000_000:06}{luhn_digit(digits)}"

@@ -1,0 +1,60 @@
+"""Who does what by when: a matter's steps become tasks, and a case's tasks become deadlines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.frontdesk import calendar, matters
+from services.frontdesk.matters import Matter, Step
+from services.frontdesk.model import Case, Task
+
+TIME_TO_SIGN = calendar.Promise.parse("2wh")
+BAD_RATING_CONTACT = calendar.Promise.parse("1wd")
+REDO = calendar.Promise.parse("5wd")
+INVITE_RATING_AFTER = timedelta(days=3)
+ARCHIVE_AFTER = timedelta(days=30)
+NEAR_DUE_SHARE = 0.8
+
+
+def matter_of(case: Case) -> Matter:
+    """The matter in the version the case began with."""
+    return matters.catalogue().get(case.matter, case.matter_version)
+
+
+def case_due(matter: Matter, form: dict[str, Any], place: str, at: datetime) -> datetime:
+    return calendar.of(place).due(at, matter.promise_for(form))
+
+
+def task_times(matter: Matter, step: Step, case: Case, at: datetime) -> tuple[datetime, datetime]:
+    """(sign by, due) of a task that is given out now."""
+    working = calendar.of(case.place)
+    due = working.due(at, step.promise_for({**case.applicant, **case.form}))
+    return min(working.due(at, matter.sign_within), due), due
+
+
+def deadlines(case: Case) -> Iterator[tuple[datetime, str, str]]:
+    """(moment, kind, task id or "") of everything that will happen to the case by the clock alone."""
+    if case.status in ("closed", "refused") and case.closed_at:
+        if case.rating is None and case.channel != "device":
+            yield case.closed_at + INVITE_RATING_AFTER, "rating-invited", str(case.round)
+        yield case.closed_at + ARCHIVE_AFTER, "archived", str(case.round)
+    if case.ended:
+        return
+    for task in case.tasks:
+        if task.open and task.paused_at is None:
+            yield from _task_deadlines(case, task)
+
+
+def _task_deadlines(case: Case, task: Task) -> Iterator[tuple[datetime, str, str]]:
+    if task.signed_at is None:
+        yield task.sign_by, "sign-late", task.task_id
+    # The due time is part of the key: an extension makes a new deadline, which may be missed anew.
+    key = f"{task.task_id}@{task.due_at.isoformat()}"
+    yield task.assigned_at + (task.due_at - task.assigned_at) * NEAR_DUE_SHARE, "near-due", key
+    yield task.due_at, "overdue", key
+    if f"overdue:{key}" in case.fired:
+        working = calendar.of(case.place)
+        yield working.add_working_days(task.due_at, 1), "overdue-2", key
+        yield working.add_working_days(task.due_at, 2), "overdue-3", key

@@ -1,0 +1,15 @@
+"""The front desk: one intake, and the watch over everything behind it. Its door plate."""
+
+from services.chassis.entrances import Service
+from services.frontdesk import handlers, views
+from services.frontdesk.repository import Repository
+
+
+class FrontDesk(Service):
+    name = "frontdesk"
+    store = Repository
+    events = handlers.EVENTS
+    commands = handlers.COMMANDS
+    queries = views.QUERIES
+    timers = handlers.TIMERS
+    before_commit = handlers.publish_changes

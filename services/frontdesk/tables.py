@@ -1,0 +1,62 @@
+"""Cases as documents beside the columns they are sought by; history as rows that are only ever added."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, Sequence, String, Table, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from services.chassis.database import new_metadata
+
+metadata = new_metadata()
+case_numbers = Sequence("case_numbers", metadata=metadata)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("no", String, primary_key=True),
+    Column("matter", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("place", String, nullable=False),
+    Column("filed_at", DateTime(timezone=True), nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("units", ARRAY(String), nullable=False),
+    Column("next_deadline_at", DateTime(timezone=True)),
+    Column("tracking_hash", String, nullable=False, unique=True),
+    Column("sought", String, nullable=False, server_default=""),
+    Column("body", JSONB, nullable=False),
+)
+Index("ix_cases_newest", cases.c.filed_at, cases.c.no)
+Index("ix_cases_place", cases.c.place, cases.c.filed_at, postgresql_ops={"place": "text_pattern_ops"})
+Index("ix_cases_deadline", cases.c.next_deadline_at, postgresql_where=text("next_deadline_at IS NOT NULL"))
+
+history = Table(
+    "history",
+    metadata,
+    Column("case_no", String, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("unit", String),
+    Column("task_id", String),
+    Column("actor", String),
+    Column("detail", JSONB, nullable=False),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("finding_id", String, primary_key=True),
+    Column("case_no", String, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
+materials = Table(
+    "materials",
+    metadata,
+    Column("sha256", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("media_type", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)

@@ -1,0 +1,299 @@
+"""Loads and stores what the model speaks of. Everything the sweep needs comes in sets: a query a chunk, not a meter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+
+from services.backoffice import tray
+from services.meters.model import Finding, Household, Point, UnknownFinding, UnknownMeter, Watch
+from services.meters.tables import (
+    accounts,
+    findings,
+    households,
+    items,
+    meters,
+    quarantine,
+    strays,
+    touched,
+    watches,
+)
+
+_FINDING = tuple(field.name for field in fields(Finding))
+_CHANGING = (
+    "judged_until", "evidence", "said_at", "state", "cleared_how", "cleared_at", "acknowledged_at", "acknowledged_by",
+    "case_no",
+)  # fmt: skip
+
+NEWEST = text("""
+    SELECT meters.*, newest.at AS newest_at
+    FROM meters CROSS JOIN LATERAL (
+        SELECT at FROM readings WHERE meter = meters.meter AND register = meters.register ORDER BY at DESC LIMIT 1
+    ) newest
+    WHERE meters.meter = ANY(:meters) AND kind = 'water'
+""")
+
+# Of several rows for one moment the highest sequence number is the correction. One row a meter: a sweep reads thousands.
+POINTS = text("""
+    SELECT wanted.meter, seen.moments, seen.states
+    FROM unnest(CAST(:meters AS text[]), CAST(:registers AS text[]), CAST(:since AS timestamptz[]))
+        AS wanted (meter, register, since)
+    CROSS JOIN LATERAL (
+        SELECT array_agg(at) AS moments, array_agg(value) AS states FROM (
+            SELECT DISTINCT ON (at) at, value FROM readings
+            WHERE meter = wanted.meter AND register = wanted.register AND at >= wanted.since
+            ORDER BY at, seq DESC
+        ) corrected
+    ) seen
+""")
+
+ADOPT = text("""
+    WITH adopted AS (
+        DELETE FROM strays USING meters
+        WHERE meters.meter = strays.meter AND meters.registered_at > :since AND strays.unit = meters.unit
+        RETURNING strays.*
+    ), attached AS (
+        INSERT INTO readings (meter, register, at, seq, value, unit, quality)
+        SELECT meter, register, at, seq, value, unit, quality FROM adopted
+        ON CONFLICT DO NOTHING
+        RETURNING meter, at
+    )
+    INSERT INTO touched (meter, since) SELECT meter, min(at) FROM attached GROUP BY meter
+""")
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A touched water meter with what judging it takes."""
+
+    meter: str
+    register: str
+    digits: int
+    place: str
+    newest_at: datetime
+    touched_since: datetime
+    household: Household | None
+    watch: Watch | None
+
+
+class Repository(tray.Repository):
+    items = items
+
+    # -- meters and accounts --
+
+    def add_meters(self, rows: Sequence[dict[str, Any]]) -> int:
+        """How many of them are new."""
+        if not rows:
+            return 0
+        statement = insert(meters).on_conflict_do_nothing().returning(meters.c.meter)
+        return len(self.connection.execute(statement, list(rows)).all())
+
+    def meter(self, meter: str) -> Any:
+        row = self.connection.execute(select(meters).where(meters.c.meter == meter).with_for_update()).first()
+        if row is None:
+            raise UnknownMeter(meter=meter)
+        return row
+
+    def place_meter(self, meter: str, place: str, household: str | None) -> None:
+        self.connection.execute(
+            update(meters).where(meters.c.meter == meter).values(place=place, household=household)
+        )
+
+    def water_meters(self, household: str) -> list[str]:
+        found = select(meters.c.meter).where(meters.c.household == household, meters.c.kind == "water")
+        return list(self.connection.scalars(found))
+
+    def move_meters(self, household: str, place: str) -> None:
+        """The registry knows better where a household is."""
+        for table in (meters, accounts):
+            mine = (table.c.household == household) & (table.c.place != place)
+            self.connection.execute(update(table).where(mine).values(place=place))
+
+    def open_account(self, row: dict[str, Any]) -> None:
+        self.connection.execute(insert(accounts).on_conflict_do_nothing(), row)
+
+    def add_accounts(self, rows: Sequence[dict[str, Any]]) -> None:
+        if rows:
+            self.connection.execute(insert(accounts).on_conflict_do_nothing(), list(rows))
+
+    def open_accounts(self, household: str) -> dict[str, Any]:
+        """Kind -> the open account, locked."""
+        mine = (accounts.c.household == household) & accounts.c.closed_at.is_(None)
+        rows = self.connection.execute(select(accounts).where(mine).with_for_update())
+        return {row.kind: row for row in rows}
+
+    def close_account(self, account: str, at: datetime, reading: Decimal, task: str) -> None:
+        self.connection.execute(
+            update(accounts)
+            .where(accounts.c.account == account)
+            .values(closed_at=at, closing_reading=reading, closed_by=task)
+        )
+
+    def take_back_accounts(self, task: str) -> tuple[list[str], list[str]]:
+        """What a task opened is gone, what it closed is open again: (removed, reopened)."""
+        removed = self.connection.scalars(
+            delete(accounts).where(accounts.c.opened_by == task).returning(accounts.c.account)
+        ).all()
+        reopened = self.connection.scalars(
+            update(accounts)
+            .where(accounts.c.closed_by == task)
+            .values(closed_at=None, closing_reading=None, closed_by=None)
+            .returning(accounts.c.account)
+        ).all()
+        return list(removed), list(reopened)
+
+    # -- households --
+
+    def save_household(self, household: Household) -> bool:
+        """False when something newer is known: events may come in any order."""
+        row = asdict(household)
+        told = insert(households).values(row)
+        statement = told.on_conflict_do_update(
+            index_elements=[households.c.household],
+            set_={name: told.excluded[name] for name in row},
+            where=households.c.changed_at <= told.excluded.changed_at,
+        ).returning(households.c.household)
+        return self.connection.execute(statement).first() is not None
+
+    def household(self, household: str) -> Household | None:
+        row = self.connection.execute(select(households).where(households.c.household == household)).first()
+        return Household(**row._mapping) if row else None
+
+    def watch(self, household: str) -> Watch | None:
+        row = self.connection.execute(
+            select(watches).where(watches.c.household == household).with_for_update()
+        ).first()
+        return Watch(**row._mapping) if row else None
+
+    def save_watch(self, watch: Watch) -> None:
+        row = asdict(watch)
+        statement = insert(watches).values(row)
+        self.connection.execute(
+            statement.on_conflict_do_update(index_elements=[watches.c.household], set_=row)
+        )
+
+    # -- readings --
+
+    def touch(self, meters: Iterable[str], since: datetime) -> None:
+        rows = [{"meter": meter, "since": since} for meter in meters]
+        if rows:
+            self.connection.execute(insert(touched), rows)
+
+    def take_touched(self, limit: int) -> dict[str, datetime]:
+        """Meter -> the oldest reading that came in since the last look; taken off the list."""
+        first = select(touched.c.position).order_by(touched.c.position).limit(limit)
+        rows = self.connection.execute(
+            delete(touched)
+            .where(touched.c.position.in_(first.scalar_subquery()))
+            .returning(touched.c.meter, touched.c.since)
+        )
+        taken: dict[str, datetime] = {}
+        for row in rows:
+            taken[row.meter] = min(row.since, taken.get(row.meter, row.since))
+        return taken
+
+    def watched(self, taken: dict[str, datetime]) -> list[Watched]:
+        rows = self.connection.execute(NEWEST, {"meters": list(taken)}).all()
+        wanted = [row.household for row in rows if row.household]
+        homes = {
+            row.household: Household(**row._mapping)
+            for row in self.connection.execute(select(households).where(households.c.household.in_(wanted)))
+        }
+        rules = {
+            row.household: Watch(**row._mapping)
+            for row in self.connection.execute(select(watches).where(watches.c.household.in_(wanted)))
+        }
+        return [
+            Watched(
+                meter=row.meter,
+                register=row.register,
+                digits=row.digits,
+                place=row.place,
+                newest_at=row.newest_at,
+                touched_since=taken[row.meter],
+                household=homes.get(row.household),
+                watch=rules.get(row.household),
+            )
+            for row in rows
+        ]
+
+    def points(self, since: dict[str, tuple[str, datetime]]) -> dict[str, list[Point]]:
+        """Meter -> its readings from a moment on; `since` names register and moment."""
+        rows = self.connection.execute(
+            POINTS,
+            {
+                "meters": list(since),
+                "registers": [register for register, _ in since.values()],
+                "since": [moment for _, moment in since.values()],
+            },
+        )
+        return {
+            meter: [Point(at, value) for at, value in zip(moments or (), states or (), strict=True)]
+            for meter, moments, states in rows
+        }
+
+    def note_heard(self, heard: Sequence[str], at: datetime) -> None:
+        self.connection.execute(
+            update(meters).where(meters.c.meter.in_(heard)).values(heard_at=at, offline=False)
+        )
+
+    def note_silent(self, before: datetime) -> int:
+        silent = meters.c.offline.is_(False) & (meters.c.heard_at < before)
+        return self.connection.execute(update(meters).where(silent).values(offline=True)).rowcount
+
+    def adopt_strays(self, registered_since: datetime) -> None:
+        self.connection.execute(ADOPT, {"since": registered_since})
+
+    def forget(self, strays_before: datetime, quarantine_before: datetime) -> None:
+        self.connection.execute(delete(strays).where(strays.c.received_at < strays_before))
+        self.connection.execute(delete(quarantine).where(quarantine.c.at < quarantine_before))
+
+    # -- findings --
+
+    def last_findings(self, of: Sequence[str]) -> dict[tuple[str, str], Finding]:
+        """(meter, kind) -> its latest finding."""
+        latest = (
+            select(findings)
+            .ext(distinct_on(findings.c.meter, findings.c.kind))
+            .where(findings.c.meter.in_(of))
+            .order_by(findings.c.meter, findings.c.kind, findings.c.raised_at.desc())
+        )
+        return {(row.meter, row.kind): _finding(row) for row in self.connection.execute(latest)}
+
+    def active_findings(self, household: str, kind: str) -> list[Finding]:
+        mine = (
+            (findings.c.household == household) & (findings.c.kind == kind) & (findings.c.state == "active")
+        )
+        return [
+            _finding(row) for row in self.connection.execute(select(findings).where(mine).with_for_update())
+        ]
+
+    def finding(self, finding_id: str) -> Finding:
+        row = self.connection.execute(
+            select(findings).where(findings.c.finding_id == finding_id).with_for_update()
+        ).first()
+        if row is None:
+            raise UnknownFinding(finding_id=finding_id)
+        return _finding(row)
+
+    def add_finding(self, finding: Finding) -> bool:
+        """False when one of the kind is active at the meter already."""
+        statement = insert(findings).on_conflict_do_nothing().returning(findings.c.finding_id)
+        return self.connection.execute(statement, asdict(finding)).first() is not None
+
+    def save_finding(self, finding: Finding) -> None:
+        changed: dict[str, Any] = {name: getattr(finding, name) for name in _CHANGING}
+        self.connection.execute(
+            update(findings).where(findings.c.finding_id == bindparam("_id")),
+            {**changed, "_id": finding.finding_id},
+        )
+
+
+def _finding(row: Any) -> Finding:
+    return Finding(**row._mapping)

@@ -1,0 +1,110 @@
+"""Meters as screens see them: read only, and only within the caller's areas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, or_, select
+
+from services.backoffice import tray
+from services.chassis.database import Read
+from services.chassis.paging import page
+from services.contracts import meters as contract
+from services.contracts.messages import Query
+from services.meters.model import UnknownHousehold, UnknownMeter, plain
+from services.meters.tables import accounts, findings, households, items, meters, readings, watches
+
+
+def list_readings(read: Read, query: Any) -> dict[str, Any]:
+    _meter(read, query.meter)
+    wanted = select(readings).where(readings.c.meter == query.meter)
+    if query.start is not None:
+        wanted = wanted.where(readings.c.at >= query.start)
+    if query.end is not None:
+        wanted = wanted.where(readings.c.at < query.end)
+    found = page(read.connection, wanted, [readings.c.at, readings.c.register, readings.c.seq], query)
+    for row in found["items"]:
+        row["value"] = plain(row["value"])
+    return found
+
+
+def get_meter(read: Read, query: Any) -> dict[str, Any]:
+    meter = dict(_meter(read, query.meter)._mapping)
+    newest = read.connection.execute(
+        select(readings.c.at, readings.c.value, readings.c.unit)
+        .where(readings.c.meter == query.meter, readings.c.register == meter["register"])
+        .order_by(readings.c.at.desc(), readings.c.seq.desc())
+        .limit(1)
+    ).first()
+    meter["status"] = "offline" if meter.pop("offline") else "online" if meter["heard_at"] else "new"
+    meter["newest"] = dict(newest._mapping) | {"value": plain(newest.value)} if newest else None
+    return meter
+
+
+def get_account(read: Read, query: Any) -> dict[str, Any]:
+    rows = read.connection.execute(
+        select(accounts)
+        .where(accounts.c.household == query.household, _within(read, accounts.c.place))
+        .order_by(
+            accounts.c.closed_at.desc().nulls_first(), accounts.c.opened_at.desc(), accounts.c.kind.desc()
+        )
+    ).all()
+    home = read.connection.execute(
+        select(households, watches.c.active, watches.c.threshold, watches.c.hours, watches.c.away_until)
+        .join(watches, watches.c.household == households.c.household, isouter=True)
+        .where(households.c.household == query.household, _within(read, households.c.place))
+    ).first()
+    if not rows and home is None:
+        raise UnknownHousehold(household=query.household)
+    opened = [
+        dict(row._mapping)
+        | {
+            "opening_reading": plain(row.opening_reading),
+            "closing_reading": None if row.closing_reading is None else plain(row.closing_reading),
+            "status": "open" if row.closed_at is None else "closed",
+        }
+        for row in rows
+    ]
+    welfare = None
+    if home is not None and home.active is not None:
+        welfare = {
+            "active": home.active and home.lives_alone,
+            "threshold": None if home.threshold is None else plain(home.threshold),
+            "hours": home.hours,
+            "away_until": home.away_until,
+        }
+    return {"household": query.household, "accounts": opened, "welfare": welfare}
+
+
+def list_findings(read: Read, query: Any) -> dict[str, Any]:
+    wanted = select(findings).where(_within(read, findings.c.place))
+    for name in ("kind", "state", "household"):
+        if getattr(query, name) is not None:
+            wanted = wanted.where(findings.c[name] == getattr(query, name))
+    return page(
+        read.connection, wanted, [findings.c.raised_at, findings.c.finding_id], query, descending=True
+    )
+
+
+def _meter(read: Read, meter: str) -> Any:
+    row = read.connection.execute(
+        select(meters).where(meters.c.meter == meter, _within(read, meters.c.place))
+    ).first()
+    if row is None:
+        raise UnknownMeter(meter=meter)
+    return row
+
+
+def _within(read: Read, place: ColumnElement[str]) -> ColumnElement[bool]:
+    """What is outside the caller's areas does not exist for him."""
+    return or_(false(), *(place.startswith(scope, autoescape=True) for scope in read.caller.scopes()))
+
+
+QUERIES: dict[type[Query], Callable[..., Any]] = {
+    **tray.queries(items),
+    contract.ListReadings: list_readings,
+    contract.GetMeter: get_meter,
+    contract.GetAccount: get_account,
+    contract.ListFindings: list_findings,
+}

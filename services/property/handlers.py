@@ -1,0 +1,478 @@
+"""What property management does when it is told something, asked to do something, or is reminded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from services.backoffice import tray
+from services.chassis.database import Work
+from services.chassis.errors import Conflict, Forbidden
+from services.chassis.identifiers import new_id
+from services.contracts import property as words
+from services.contracts import registry, tasks
+from services.contracts.messages import Command, Event
+from services.property import tariffs
+from services.property.model import HouseholdFile, NotYourOrder, RepairOrder, account_of
+
+CREW = ("officer", "manager", "coordinator", "company", "admin")
+LEADS = ("manager", "coordinator", "admin", "supervisor")
+DESK = (*CREW, "supervisor", "clerk", "terminal")
+OURS = ("property", "street")
+HOUSEHOLD_CODE = re.compile(r"([0-9]{15})-[^\s]+")
+
+
+class NotYourEstate(Forbidden):
+    """Your role or area does not cover property management in {place}."""
+
+    zh = "您的角色或辖区不包括“{place}”的物业业务。"
+
+
+# -- moving in -----------------------------------------------------------------------------------------
+
+
+def open_household_file(work: Work, item: tray.Item) -> tray.Finished | None:
+    """入住: file and fee account. A person looks when the address is held under another property right."""
+    form = item.form
+    place, address, household = _home(item)
+    moved_in = _date(form.get("move_in_date"))
+    if not address or (form.get("move_in_date") and moved_in is None):
+        return None
+    right = form.get("property_right_no")
+    file = (work.store.file_of(household) if household else None) or work.store.file_at(place, address)
+    former = work.store.closed_file(household) if household and file is None else None
+    if former is not None:
+        if not work.store.reopen_account(former.household):
+            return None  # those who left still owe: their debt is not the newcomers'
+        former.reopen(item.case_no, work.now)
+        file = former
+    if file is None:
+        file = HouseholdFile(
+            household=household or new_id(),
+            address=address,
+            place=place,
+            opened_at=work.now,
+            area=_area(form.get("area")),
+            case_no=item.case_no,
+        )
+        if not work.store.open_file(file):
+            return None  # the household's code is in use at another address
+    elif not file.admits(right):
+        return None
+    file.property_right = file.property_right or right
+    file.move_in_date = file.move_in_date or moved_in
+    members = _members(item)
+    plates = [vehicle["plate"] for vehicle in form.get("vehicles") or [] if vehicle.get("plate")]
+    file.take_in(members, plates, item.case_no)
+    work.store.save_file(file)
+    work.say(
+        words.HouseholdFileOpened,
+        subject=file.household,
+        household=file.household,
+        address=file.address,
+        place=file.place,
+        move_in_date=moved_in,
+        members=members,
+        case_no=item.case_no,
+    )
+    return tray.Finished(result={"household": file.household, "fee_account": account_of(file.household)})
+
+
+def close_household_file(work: Work, item: tray.Item) -> list[str]:
+    undone = []
+    for file in work.store.files_of_case(item.case_no):
+        gone = file.take_out(item.case_no)
+        if file.case_no == item.case_no and not file.members:
+            closed = work.store.close_account(file.household)
+            file.close(work.now)
+            undone.append(f"household file {file.household} closed")
+            undone.append("fee account closed" if closed else "fee account kept open: it is not even")
+        elif gone:
+            undone.append(f"{gone} members taken out of household file {file.household}")
+        work.store.save_file(file)
+    return undone
+
+
+def note_household_changed(work: Work, event: Any) -> None:
+    """The registry counts who lives there. Late news do not overwrite newer; a household without a file is not ours."""
+    file = work.store.file_of(event.household)
+    if file is not None and (file.told_at is None or file.told_at < event.at):
+        file.persons, file.told_at = event.persons, event.at
+        work.store.save_file(file)
+
+
+def _home(item: tray.Item) -> tuple[str, str, str | None]:
+    """Grid, address and household's code: chosen from the registry, or typed as mere text."""
+    chosen = item.form.get("address")
+    if isinstance(chosen, dict):
+        household = chosen.get("household")
+        address = chosen.get("address") or chosen.get("text") or household or ""
+        return str(chosen.get("place") or item.place), str(address), household
+    address = str(chosen or "").strip()
+    code = HOUSEHOLD_CODE.fullmatch(address)
+    household = item.form.get("household") or (address if code else None)
+    return code[1] if code else item.form.get("place") or item.place, address, household
+
+
+def _members(item: tray.Item) -> list[dict[str, Any]]:
+    """The applicant first, then those he names; each person once."""
+    named = [
+        {"relation": "self", **item.applicant},
+        *(member for member in item.form.get("members") or [] if isinstance(member, dict)),
+    ]
+    once = {
+        member.get("id_number") or member.get("name"): member
+        for member in reversed(named)
+        if member.get("name")
+    }
+    kept = ("name", "id_number", "phone", "relation")
+    return [{key: member[key] for key in kept if member.get(key)} for member in reversed(once.values())]
+
+
+def _date(text: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        return None
+
+
+def _area(value: Any) -> Decimal | None:
+    try:
+        found = Decimal(str(value))
+    except ArithmeticError:
+        return None
+    return found if found.is_finite() and 0 <= found <= 100_000 else None
+
+
+# -- repairs that come as tasks ------------------------------------------------------------------------
+
+ORDERS = {
+    # matter -> category and urgency, or None where the applicant says; the outcome of a finished order
+    "repair": (None, None, "done"),
+    "leak-check": ("water-leak", "urgent", "repaired"),
+    "alarm": ("alarm", "urgent", "handled"),
+}
+
+
+def take_task(work: Work, event: Any) -> None:
+    """A task of mending something is a repair order too, although a person does it: the crew works on orders."""
+    _TRAY[tasks.TaskAssigned](work, event)
+    if event.matter not in ORDERS or work.store.order_of_task(event.task_id) is not None:
+        return
+    item = work.store.find_item(event.task_id)
+    category, urgency, _ = ORDERS[item.matter]
+    form = item.form
+    place, address, household = _home(item)
+    order = RepairOrder.report(
+        actor="rule",
+        at=work.now,
+        urgency=urgency or _urgency(form.get("urgency")),
+        place=place,
+        address=address or place,
+        category=category or str(form.get("category") or "other"),
+        description=str(form.get("description") or item.title_zh),
+        household=household,
+        reporter=item.applicant.get("name"),
+        phone=item.applicant.get("phone"),
+        task_id=item.task_id,
+        case_no=item.case_no,
+    )
+    _add(work, order)
+
+
+def _urgency(said: Any) -> str | None:
+    return said if said in words.URGENCIES else None
+
+
+def cancel_repair_order(work: Work, item: tray.Item) -> list[str]:
+    order = work.store.order_of_task(item.task_id)
+    if order is None or not order.is_open:
+        return []
+    order.cancel("the case was withdrawn", "rule", work.now)
+    work.store.save_order(order)
+    return [f"repair order {order.order_no} cancelled"]
+
+
+# -- repair orders -------------------------------------------------------------------------------------
+
+
+def report_repair(work: Work, command: Any) -> dict[str, Any]:
+    _require(work, command.place, *DESK)
+    order = RepairOrder.report(
+        actor=work.caller.account,
+        at=work.now,
+        place=command.place,
+        address=command.address,
+        category=command.category,
+        description=command.description,
+        household=command.household,
+        reporter=command.reporter,
+        phone=command.phone,
+    )
+    _add(work, order)
+    return _face(order)
+
+
+def grade_repair(work: Work, command: Any) -> dict[str, Any]:
+    order = _order(work, command.order_no, *CREW, "supervisor", "clerk")
+    order.grade(command.urgency, work.caller.account, work.now)
+    return _saved(work, order)
+
+
+def assign_repair(work: Work, command: Any) -> dict[str, Any]:
+    order = _order(work, command.order_no, *LEADS, "officer")
+    order.assign(command.worker, work.caller.account, work.now)
+    _sign_task(work, order)
+    return _saved(work, order)
+
+
+def grab_repair(work: Work, command: Any) -> dict[str, Any]:
+    order = _order(work, command.order_no, *CREW)
+    order.grab(work.caller.account, work.now)
+    _sign_task(work, order)
+    return _saved(work, order)
+
+
+def transfer_repair(work: Work, command: Any) -> dict[str, Any]:
+    order = _in_hand(work, command.order_no)
+    order.transfer(command.reason, work.caller.account, work.now)
+    return _saved(work, order)
+
+
+def arrive_repair(work: Work, command: Any) -> dict[str, Any]:
+    order = _in_hand(work, command.order_no)
+    order.arrive(work.caller.account, work.now)
+    return _saved(work, order)
+
+
+def quote_repair(work: Work, command: Any) -> dict[str, Any]:
+    order = _in_hand(work, command.order_no)
+    order.name_price(command.amount, command.reason, work.caller.account, work.now)
+    return _saved(work, order)
+
+
+def accept_quote(work: Work, command: Any) -> dict[str, Any]:
+    order = _order(work, command.order_no, *DESK)
+    order.accept(work.caller.account, work.now)
+    return _saved(work, order)
+
+
+def finish_repair(work: Work, command: Any) -> dict[str, Any]:
+    order = _in_hand(work, command.order_no)
+    order.finish(command.note, command.materials or [], command.cost, work.caller.account, work.now)
+    _say_finished(work, order)
+    item = work.store.find_item(order.task_id) if order.task_id else None
+    # A second visit after a rejection finds its task finished already.
+    if item is not None and item.status in ("assigned", "signed", "handling"):
+        result = {"order_no": order.order_no, "cost": str(order.cost) if order.cost is not None else None}
+        outcome = ORDERS[item.matter][2] if item.matter in ORDERS else "done"
+        tray.finish(work, item, outcome, result, command.note, officer=work.caller.account)
+    return _saved(work, order)
+
+
+def confirm_repair(work: Work, command: Any) -> dict[str, Any]:
+    order = _order(work, command.order_no, *DESK)
+    order.confirm(command.accepted, command.note, work.caller.account, work.now)
+    return _saved(work, order)
+
+
+def rate_repair(work: Work, command: Any) -> dict[str, Any]:
+    order = _order(work, command.order_no, *DESK)
+    order.rate(command.stars, command.comment, work.caller.account, work.now)
+    return _saved(work, order)
+
+
+def finish_task(work: Work, command: Any) -> dict[str, Any]:
+    """The tray's own verb, but an order never stays open behind a finished task."""
+    face: dict[str, Any] = tray.COMMANDS[tasks.FinishTask](work, command)
+    order = work.store.order_of_task(command.task_id)
+    if order is not None and order.is_open:
+        if command.outcome == "refused":
+            order.cancel(command.note or "refused", work.caller.account, work.now)
+        else:
+            order.settle(command.note, work.caller.account, work.now)
+            _say_finished(work, order)
+        work.store.save_order(order)
+    return face
+
+
+def _add(work: Work, order: RepairOrder) -> None:
+    work.store.add_order(order)
+    work.say(
+        words.RepairReported,
+        subject=order.order_no,
+        order_no=order.order_no,
+        place=order.place,
+        category=order.category,
+        urgency=order.urgency,
+        case_no=order.case_no,
+        reported_at=order.reported_at,
+        arrive_by=order.arrive_by,
+    )
+
+
+def _say_finished(work: Work, order: RepairOrder) -> None:
+    work.say(
+        words.RepairFinished,
+        subject=order.order_no,
+        order_no=order.order_no,
+        place=order.place,
+        category=order.category,
+        urgency=order.urgency,
+        case_no=order.case_no,
+        worker=order.worker,
+        on_time=order.on_time,
+        reported_at=order.reported_at,
+        finished_at=order.finished_at,
+    )
+
+
+def _sign_task(work: Work, order: RepairOrder) -> None:
+    """Whoever sends or goes has accepted the task."""
+    item = work.store.find_item(order.task_id) if order.task_id else None
+    if item is not None and item.status == "assigned":
+        tray.sign(work, item, officer=work.caller.account)
+
+
+def _order(work: Work, order_no: str, *roles: str) -> RepairOrder:
+    order: RepairOrder = work.store.order(order_no)
+    _require(work, order.place, *roles)
+    return order
+
+
+def _in_hand(work: Work, order_no: str) -> RepairOrder:
+    """The order, for its own worker or for whoever leads him."""
+    order = _order(work, order_no, *CREW, "supervisor")
+    caller = work.caller
+    if order.worker not in (None, caller.account) and not caller.may(LEADS, order.place):
+        raise NotYourOrder(worker=order.worker)
+    return order
+
+
+def _saved(work: Work, order: RepairOrder) -> dict[str, Any]:
+    work.store.save_order(order)
+    return _face(order)
+
+
+def _face(order: RepairOrder) -> dict[str, Any]:
+    return {
+        "order_no": order.order_no,
+        "state": order.state,
+        "urgency": order.urgency,
+        "worker": order.worker,
+        "arrive_by": order.arrive_by,
+        "on_time": order.on_time,
+    }
+
+
+def _require(work: Work, place: str, *roles: str) -> None:
+    caller = work.caller
+    ours = caller.department in OURS or caller.has("admin", "supervisor", "clerk", "terminal")
+    if caller.kind != "system" and not (ours and caller.may(roles, place)):
+        raise NotYourEstate(place=place)
+
+
+# -- fees ----------------------------------------------------------------------------------------------
+
+
+class ReferenceReused(Conflict):
+    """The reference {reference} is in the books already, for another household or amount."""
+
+    zh = "凭证号“{reference}”已入账，但住户或金额不同。"
+
+
+def charge_fees(work: Work, command: Any) -> dict[str, Any]:
+    scopes = [command.place] if command.place else work.caller.scopes(*LEADS)
+    if command.place or not scopes:
+        _require(work, command.place or "", *LEADS)
+    period = tariffs.first_day(command.period)
+    charged, looked_at, without_area = 0, 0, 0
+    known: dict[str, tariffs.Tariff] = {}
+    for rows in work.store.chargeable(scopes):
+        fees = []
+        for row in rows:
+            looked_at += 1
+            if row.place not in known:
+                known[row.place] = tariffs.tariff(command.rule, row.place, command.period)
+            amount = known[row.place].amount(row.area, period, row.move_in_date)
+            if amount is None:
+                without_area += 1
+            elif amount > 0:
+                fees.append((row.household, amount))
+        charged += work.store.charge(command.rule, command.period, fees, work.caller.account, work.now)
+    return {"charged": charged, "households": looked_at, "without_area": without_area}
+
+
+def pay_fee(work: Work, command: Any) -> dict[str, Any]:
+    _require(work, work.store.place_of(command.household), *DESK)
+    entry = work.store.pay(
+        command.household, command.amount, command.channel, command.reference, work.caller.account, work.now
+    )
+    repeated = entry is None
+    if entry is None:
+        entry = work.store.entry_by_reference(command.reference)
+        if (entry.credit, entry.amount) != (account_of(command.household), command.amount):
+            raise ReferenceReused(reference=command.reference)
+    balance = work.store.balance(command.household)
+    return {"receipt": str(entry.no), "balance": str(balance), "repeated": repeated}
+
+
+# -- demonstration -------------------------------------------------------------------------------------
+
+
+def load_demonstration(work: Work, command: Any) -> dict[str, Any]:
+    _require(work, "", "admin")
+    files = [
+        HouseholdFile(
+            household=line["household"],
+            address=line["address"],
+            place=line["place"],
+            area=line["area"],
+            opened_at=work.now,
+        )
+        for line in command.households
+    ]
+    return {"opened": work.store.open_files(files)}
+
+
+# -- tables --------------------------------------------------------------------------------------------
+
+RULES: dict[str, Callable[[Work, tray.Item], tray.Finished | None]] = {
+    "moving-in": open_household_file,
+}
+UNDO: dict[str, Callable[[Work, tray.Item], list[str]]] = {
+    "moving-in": close_household_file,
+    **dict.fromkeys(ORDERS, cancel_repair_order),
+}
+
+_TRAY = tray.events(RULES, UNDO)
+
+EVENTS: dict[type[Event], Callable[..., None]] = {
+    **_TRAY,
+    tasks.TaskAssigned: take_task,
+    registry.HouseholdChanged: note_household_changed,
+}
+
+COMMANDS: dict[type[Command], Callable[..., Any]] = {
+    **tray.COMMANDS,
+    tasks.FinishTask: finish_task,
+    words.ReportRepair: report_repair,
+    words.GradeRepair: grade_repair,
+    words.AssignRepair: assign_repair,
+    words.GrabRepair: grab_repair,
+    words.TransferRepair: transfer_repair,
+    words.ArriveRepair: arrive_repair,
+    words.QuoteRepair: quote_repair,
+    words.AcceptQuote: accept_quote,
+    words.FinishRepair: finish_repair,
+    words.ConfirmRepair: confirm_repair,
+    words.RateRepair: rate_repair,
+    words.ChargeFees: charge_fees,
+    words.PayFee: pay_fee,
+    words.LoadDemonstration: load_demonstration,
+}
+
+TIMERS: dict[Callable[[Work], None], timedelta] = {}

@@ -1,0 +1,263 @@
+"""Loads and stores files, entries and orders. Whatever is loaded here is locked until the unit of work ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.backoffice import tray
+from services.property import tables
+from services.property.model import (
+    AccountClosed,
+    HouseholdFile,
+    RepairOrder,
+    UnknownHousehold,
+    UnknownRepair,
+    account_of,
+)
+from services.property.tables import accounts, entries, households, repair_history, repairs
+
+
+class Repository(tray.Repository):
+    items = tables.items
+
+    # -- household files -----------------------------------------------------------------------------
+
+    def file_at(self, place: str, address: str) -> HouseholdFile | None:
+        at_door = (households.c.place == place) & (households.c.address == address)
+        row = self.connection.execute(
+            select(households).where(at_door, households.c.state == "open").with_for_update()
+        ).first()
+        return HouseholdFile(**row._mapping) if row else None
+
+    def file_of(self, household: str) -> HouseholdFile | None:
+        return self._file(household, "open")
+
+    def closed_file(self, household: str) -> HouseholdFile | None:
+        return self._file(household, "closed")
+
+    def _file(self, household: str, state: str) -> HouseholdFile | None:
+        mine = (households.c.household == household) & (households.c.state == state)
+        row = self.connection.execute(select(households).where(mine).with_for_update()).first()
+        return HouseholdFile(**row._mapping) if row else None
+
+    def files_of_case(self, case_no: str) -> list[HouseholdFile]:
+        """Files the case opened, or into which it brought members."""
+        mine = (households.c.case_no == case_no) | households.c.members.contains([{"case_no": case_no}])
+        rows = self.connection.execute(
+            select(households).where(mine, households.c.state == "open").with_for_update()
+        )
+        return [HouseholdFile(**row._mapping) for row in rows]
+
+    def open_file(self, file: HouseholdFile) -> bool:
+        """With its fee account. False when the household or the address has one already."""
+        added = self.connection.execute(
+            insert(households).values(asdict(file)).on_conflict_do_nothing().returning(households.c.household)
+        ).first()
+        if added:
+            self._open_account(
+                account_of(file.household), "household", household=file.household, place=file.place
+            )
+        return added is not None
+
+    def open_files(self, files: Sequence[HouseholdFile]) -> int:
+        """Many at once, for the demonstration; returns how many were new."""
+        if not files:
+            return 0
+        added = self.connection.execute(
+            insert(households).on_conflict_do_nothing().returning(households.c.household),
+            [asdict(file) for file in files],
+        )
+        new = set(added.scalars())
+        if new:
+            self.connection.execute(
+                insert(accounts).on_conflict_do_nothing(),
+                [
+                    {
+                        "code": account_of(file.household),
+                        "kind": "household",
+                        "household": file.household,
+                        "place": file.place,
+                        "state": "open",
+                    }
+                    for file in files
+                    if file.household in new
+                ],
+            )
+        return len(new)
+
+    def save_file(self, file: HouseholdFile) -> None:
+        self.connection.execute(
+            update(households).where(households.c.household == file.household).values(asdict(file))
+        )
+
+    def close_account(self, household: str) -> bool:
+        """Only an account that is even can be closed: a debt outlives the stay."""
+        return self._mark_even_account(household, "closed")
+
+    def reopen_account(self, household: str) -> bool:
+        return self._mark_even_account(household, "open")
+
+    def _mark_even_account(self, household: str, state: str) -> bool:
+        mine = accounts.c.code == account_of(household)
+        marked = self.connection.execute(
+            update(accounts)
+            .where(mine, accounts.c.balance == 0)
+            .values(state=state)
+            .returning(accounts.c.code)
+        )
+        return marked.first() is not None
+
+    # -- the ledger ----------------------------------------------------------------------------------
+
+    def chargeable(self, scopes: Sequence[str], batch: int = 500) -> Iterator[Sequence[Any]]:
+        """Open accounts with what their fee depends on, in batches, by household."""
+        last = ""
+        while True:
+            rows = self.connection.execute(
+                select(
+                    households.c.household, households.c.place, households.c.area, households.c.move_in_date
+                )
+                .join(accounts, accounts.c.household == households.c.household)
+                .where(accounts.c.state == "open", households.c.household > last)
+                .where(households.c.place.like(func.any([f"{scope}%" for scope in scopes])))
+                .order_by(households.c.household)
+                .limit(batch)
+            ).all()
+            if not rows:
+                return
+            yield rows
+            last = rows[-1].household
+
+    def charge(
+        self, rule: str, period: str, fees: Sequence[tuple[str, Decimal]], actor: str, at: datetime
+    ) -> int:
+        """Books each household's fee unless it is booked; returns how many were new."""
+        if not fees:
+            return 0
+        income = f"income:{rule}"
+        self._open_account(income, "income")
+        booked = self.connection.execute(
+            insert(entries).on_conflict_do_nothing().returning(entries.c.debit, entries.c.amount),
+            [
+                {
+                    "kind": "charge",
+                    "debit": account_of(household),
+                    "credit": income,
+                    "amount": amount,
+                    "rule": rule,
+                    "period": period,
+                    "actor": actor,
+                    "at": at,
+                }
+                for household, amount in fees
+            ],
+        ).all()
+        if booked:
+            self.connection.execute(
+                update(accounts)
+                .where(accounts.c.code == bindparam("_account"))
+                .values(balance=accounts.c.balance + bindparam("_amount")),
+                [{"_account": row.debit, "_amount": row.amount} for row in booked],
+            )
+        return len(booked)
+
+    def pay(
+        self, household: str, amount: Decimal, channel: str, reference: str, actor: str, at: datetime
+    ) -> Row[Any] | None:
+        """The payment's entry; None when the reference is in the books already."""
+        mine = accounts.c.code == account_of(household)
+        account = self.connection.execute(select(accounts).where(mine).with_for_update()).first()
+        if account is None:
+            raise UnknownHousehold(household=household)
+        if account.state == "closed":
+            raise AccountClosed(household=household)
+        cash = f"cash:{channel}"
+        self._open_account(cash, "cash")
+        entry = self.connection.execute(
+            insert(entries)
+            .values(
+                kind="payment",
+                debit=cash,
+                credit=account.code,
+                amount=amount,
+                reference=reference,
+                actor=actor,
+                at=at,
+            )
+            .on_conflict_do_nothing()
+            .returning(entries)
+        ).first()
+        if entry is not None:
+            self.connection.execute(update(accounts).where(mine).values(balance=accounts.c.balance - amount))
+        return entry
+
+    def entry_by_reference(self, reference: str) -> Row[Any]:
+        return self.connection.execute(select(entries).where(entries.c.reference == reference)).one()
+
+    def place_of(self, household: str) -> str:
+        """Raises UnknownHousehold."""
+        place = self.connection.scalar(select(households.c.place).where(households.c.household == household))
+        if place is None:
+            raise UnknownHousehold(household=household)
+        return str(place)
+
+    def balance(self, household: str) -> Decimal:
+        """Positive: owed. Negative: paid in advance."""
+        found = self.connection.scalar(
+            select(accounts.c.balance).where(accounts.c.code == account_of(household))
+        )
+        if found is None:
+            raise UnknownHousehold(household=household)
+        return Decimal(found)
+
+    def _open_account(self, code: str, kind: str, **facts: Any) -> None:
+        self.connection.execute(
+            insert(accounts).values(code=code, kind=kind, state="open", **facts).on_conflict_do_nothing()
+        )
+
+    # -- repair orders -------------------------------------------------------------------------------
+
+    def add_order(self, order: RepairOrder) -> None:
+        self.connection.execute(insert(repairs).values(_row(order)))
+        self._append_notes(order)
+
+    def order(self, order_no: str) -> RepairOrder:
+        """Raises UnknownRepair."""
+        found = self._find_order(repairs.c.order_no == order_no)
+        if found is None:
+            raise UnknownRepair(order_no=order_no)
+        return found
+
+    def order_of_task(self, task_id: str) -> RepairOrder | None:
+        return self._find_order(repairs.c.task_id == task_id)
+
+    def save_order(self, order: RepairOrder) -> None:
+        self.connection.execute(
+            update(repairs).where(repairs.c.order_no == order.order_no).values(_row(order))
+        )
+        self._append_notes(order)
+
+    def _find_order(self, which: Any) -> RepairOrder | None:
+        # The lock is what makes one of two grabbers wait, and then see that he came second.
+        row = self.connection.execute(select(repairs).where(which).with_for_update()).first()
+        return RepairOrder(**row._mapping) if row else None
+
+    def _append_notes(self, order: RepairOrder) -> None:
+        if order.notes:
+            self.connection.execute(
+                insert(repair_history), [{"order_no": order.order_no, **note} for note in order.notes]
+            )
+            order.notes.clear()
+
+
+def _row(order: RepairOrder) -> dict[str, Any]:
+    row = asdict(order)
+    del row["notes"]
+    return row

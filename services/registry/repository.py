@@ -1,0 +1,147 @@
+"""Loads and stores what the registry keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, String, cast, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from services.registry.model import Resident
+from services.registry.tables import buildings, consents, grids, households, looks, residents
+
+NAMES = tuple(Resident.__dataclass_fields__)
+
+
+def resident_of(row: Any) -> Resident:
+    return Resident(**{name: getattr(row, name) for name in NAMES})
+
+
+class Repository:
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    # -- places --
+
+    def grid(self, code: str) -> Row[Any] | None:
+        return self.connection.execute(select(grids).where(grids.c.code == code)).first()
+
+    def grids_of(self, community: str) -> dict[str, dict[str, Any]]:
+        """Code -> geometry. Locks the community's grids: two imports must not pass each other unseen."""
+        self.connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"grids {community}"))))
+        statement = select(grids.c.code, grids.c.geometry).where(
+            grids.c.code.startswith(community, autoescape=True)
+        )
+        return {row.code: row.geometry for row in self.connection.execute(statement)}
+
+    def put_grids(self, rows: Sequence[dict[str, Any]]) -> None:
+        statement = insert(grids)
+        fresh = {name: statement.excluded[name] for name in ("name", "geometry", "imported_at")}
+        self.connection.execute(
+            statement.on_conflict_do_update(index_elements=[grids.c.code], set_=fresh), rows
+        )
+
+    def building(self, code: str) -> Row[Any] | None:
+        return self.connection.execute(select(buildings).where(buildings.c.code == code)).first()
+
+    def add_buildings(self, rows: Sequence[dict[str, Any]]) -> int:
+        """How many of them were new."""
+        statement = insert(buildings).on_conflict_do_nothing().returning(buildings.c.code)
+        return len(self.connection.execute(statement, rows).all())
+
+    # -- households --
+
+    def household(self, code: str, lock: bool = False) -> Row[Any] | None:
+        statement = select(households).where(households.c.household == code)
+        return self.connection.execute(statement.with_for_update() if lock else statement).first()
+
+    def add_households(self, rows: Sequence[dict[str, Any]]) -> int:
+        """How many of them were new."""
+        statement = insert(households).on_conflict_do_nothing().returning(households.c.household)
+        return len(self.connection.execute(statement, rows).all())
+
+    def change_household(self, code: str, now: datetime, **values: Any) -> None:
+        statement = update(households).where(households.c.household == code)
+        self.connection.execute(statement.values(changed_at=now, **values))
+
+    def count_households(self, community: str) -> int:
+        statement = select(func.count()).where(households.c.place.startswith(community, autoescape=True))
+        return int(self.connection.execute(statement).scalar_one())
+
+    # -- residents --
+
+    def resident(self, resident_id: str) -> Resident | None:
+        return self._one(residents.c.resident_id == resident_id)
+
+    def claim_numbers(self, numbers: Iterable[str | None]) -> dict[str, Resident]:
+        """Who is known by these ID numbers. Two who register the same person at once: the second waits here
+        and then finds the person; claimed in order, so that two families never wait for each other."""
+        wanted = sorted({number for number in numbers if number})
+        if not wanted:
+            return {}
+        claimed = func.unnest(cast(wanted, ARRAY(String))).column_valued("number")
+        self.connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("resident " + claimed))))
+        found = self.connection.execute(select(residents).where(residents.c.id_number.in_(wanted)))
+        return {row.id_number: resident_of(row) for row in found}
+
+    def resident_by_number(self, id_number: str) -> Resident | None:
+        return self._one(residents.c.id_number == id_number)
+
+    def _one(self, which: Any) -> Resident | None:
+        row = self.connection.execute(select(residents).where(which)).first()
+        return resident_of(row) if row else None
+
+    def living_in(self, household: str) -> list[Resident]:
+        statement = (
+            select(residents)
+            .where(residents.c.household == household, residents.c.move_out_date.is_(None))
+            .order_by(residents.c.resident_id)
+        )
+        return [resident_of(row) for row in self.connection.execute(statement)]
+
+    def put_residents(self, people: Iterable[Resident], now: datetime) -> None:
+        rows = [asdict(one) | {"changed_at": now} for one in people]
+        if rows:
+            statement = insert(residents)
+            fresh = {name: statement.excluded[name] for name in (*NAMES, "changed_at")}
+            self.connection.execute(
+                statement.on_conflict_do_update(index_elements=[residents.c.resident_id], set_=fresh), rows
+            )
+
+    def add_residents(self, people: Iterable[Resident], now: datetime) -> int:
+        """How many of them were new."""
+        rows = [asdict(one) | {"changed_at": now} for one in people]
+        statement = insert(residents).on_conflict_do_nothing().returning(residents.c.resident_id)
+        return len(self.connection.execute(statement, rows).all())
+
+    # -- consent and looks --
+
+    def add_consent(
+        self, resident_id: str, purpose: str, given: bool, guardian: str | None, at: datetime, taken_by: str
+    ) -> None:
+        self.connection.execute(
+            insert(consents).values(
+                resident_id=resident_id,
+                purpose=purpose,
+                given=given,
+                guardian=guardian,
+                at=at,
+                taken_by=taken_by,
+            )
+        )
+
+    def has_refused(self, resident_id: str, purpose: str) -> bool:
+        """The last word counts; who never spoke has not refused."""
+        statement = (
+            select(consents.c.given)
+            .where(consents.c.resident_id == resident_id, consents.c.purpose == purpose)
+            .order_by(consents.c.position.desc())
+            .limit(1)
+        )
+        return self.connection.execute(statement).scalar() is False
+
+    def note_look(self, **values: Any) -> None:
+        self.connection.execute(insert(looks).values(**values))

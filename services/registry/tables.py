@@ -1,0 +1,107 @@
+"""Grids, buildings, households, residents; what residents consented to and who looked at them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    String,
+    Table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.chassis.database import new_metadata
+
+metadata = new_metadata()
+
+grids = Table(
+    "grids",
+    metadata,
+    Column("code", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("geometry", JSONB, nullable=False),
+    Column("imported_at", DateTime(timezone=True), nullable=False),
+)
+buildings = Table(
+    "buildings",
+    metadata,
+    Column("code", String, primary_key=True),
+    Column("grid", ForeignKey("grids.code"), nullable=False, index=True),
+    Column("address", String, nullable=False),
+    Column("units", Integer, nullable=False),
+    Column("floors", Integer, nullable=False),
+    Column("built", Integer),
+    Column("longitude", Float),
+    Column("latitude", Float),
+)
+households = Table(
+    "households",
+    metadata,
+    Column("household", String, primary_key=True),
+    Column("place", String, nullable=False),
+    Column("building", ForeignKey("buildings.code"), index=True),
+    Column("unit", Integer),
+    Column("door", String),
+    Column("address", String, nullable=False),
+    Column("area", Numeric(9, 2)),
+    Column("collective", Boolean, nullable=False, server_default=text("false")),
+    Column("contact_name", String),
+    Column("contact_phone", String),
+    Column("move_in_date", Date),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Index("ix_households_place", "place", postgresql_ops={"place": "text_pattern_ops"}),
+)
+"""A household opened by a case may not know its building yet; its place is always known."""
+
+residents = Table(
+    "residents",
+    metadata,
+    Column("resident_id", String, primary_key=True),
+    Column("household", ForeignKey("households.household"), nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("id_number", String, unique=True),
+    Column("phone", String, index=True),
+    Column("sex", String),
+    Column("birth_date", Date),
+    Column("relation", String),
+    Column("is_party_member", Boolean, nullable=False, server_default=text("false")),
+    Column("move_in_date", Date),
+    Column("move_out_date", Date),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Index("ix_residents_name", "name", postgresql_ops={"name": "text_pattern_ops"}),
+)
+"""Whoever moved out keeps the last household, so that the area still knows whom it may look for."""
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("position", BigInteger, Identity(), primary_key=True),
+    Column("resident_id", ForeignKey("residents.resident_id"), nullable=False, index=True),
+    Column("purpose", String, nullable=False),
+    Column("given", Boolean, nullable=False),
+    Column("guardian", String),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("taken_by", String, nullable=False),
+)
+looks = Table(
+    "looks",
+    metadata,
+    Column("position", BigInteger, Identity(), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False, index=True),
+    Column("account", String, nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("department", String),
+    Column("resident_id", ForeignKey("residents.resident_id"), nullable=False, index=True),
+    Column("fields", JSONB, nullable=False),
+    Column("why", String, nullable=False),
+    Column("case_no", String),
+)
+"""Consents and looks are append-only: triggers of the first migration refuse changes and deletions."""

@@ -1,0 +1,254 @@
+"""What screens and lists ask; persons are always masked here."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from services.chassis.database import Read
+from services.chassis.errors import Forbidden
+from services.chassis.identifiers import Caller
+from services.contracts import citizens, registry
+from services.registry import model
+from services.registry.repository import Repository, resident_of
+from services.registry.tables import buildings, consents, grids, households, looks, residents
+
+Page = dict[str, Any]
+
+
+def _within(
+    place: Any, caller: Caller, roles: tuple[str, ...], part: str | None = None
+) -> ColumnElement[bool]:
+    """Rows of the areas in which one of the roles is held, and of that part of them."""
+    scopes = caller.scopes(*roles)
+    if not scopes:
+        raise Forbidden()
+    areas = or_(*(place.startswith(scope, autoescape=True) for scope in scopes))
+    return and_(areas, place.startswith(part, autoescape=True)) if part else areas
+
+
+def _lives_here() -> ColumnElement[bool]:
+    return and_(residents.c.household == households.c.household, residents.c.move_out_date.is_(None))
+
+
+def _sixty_years_before(day: date) -> date:
+    return day.replace(year=day.year - model.ELDER, day=min(day.day, 28) if day.month == 2 else day.day)
+
+
+_persons = select(func.count()).where(_lives_here()).correlate(households).scalar_subquery()
+_oldest = (
+    select(func.min(residents.c.birth_date)).where(_lives_here()).correlate(households).scalar_subquery()
+)
+
+
+# -- households and residents --------------------------------------------------------------------------
+
+
+def get_household(read: Read, query: Any) -> dict[str, Any]:
+    statement = select(households).where(
+        households.c.household == query.household, _within(households.c.place, read.caller, model.READERS)
+    )
+    row = read.connection.execute(statement).first()
+    if row is None:
+        raise model.UnknownHousehold(household=query.household)
+    day = model.today(read.now)
+    living = Repository(read.connection).living_in(query.household)
+    facts = model.facts_of(row, living, day)
+    return dict(row._mapping) | {
+        "persons": facts["persons"],
+        "lives_alone": facts["lives_alone"],
+        "elder": facts["elder"],
+        "contact_name": citizens.mask_name(row.contact_name or "") or None,
+        "contact_phone": citizens.mask_phone(row.contact_phone or "") or None,
+        "residents": [
+            model.masked(one, day) | {"consents": _consents(read, one.resident_id)} for one in living
+        ],
+    }
+
+
+def _consents(read: Read, resident_id: str) -> dict[str, bool]:
+    """The last word on each purpose."""
+    statement = (
+        select(consents.c.purpose, consents.c.given)
+        .where(consents.c.resident_id == resident_id)
+        .ext(distinct_on(consents.c.purpose))
+        .order_by(consents.c.purpose, consents.c.position.desc())
+    )
+    return {row.purpose: row.given for row in read.connection.execute(statement)}
+
+
+def list_households(read: Read, query: Any) -> Page:
+    day = _sixty_years_before(model.today(read.now))
+    elder = func.coalesce(_oldest <= day, False)
+    statement = (
+        select(
+            households.c.household,
+            households.c.place,
+            households.c.address,
+            households.c.building,
+            households.c.area,
+            _persons.label("persons"),
+            (_persons == 1).label("lives_alone"),
+            elder.label("elder"),
+        )
+        .where(_within(households.c.place, read.caller, model.READERS, query.place))
+        .order_by(households.c.household)
+        .limit(query.limit + 1)
+    )
+    if query.building:
+        statement = statement.where(households.c.building == query.building)
+    if query.lives_alone is not None:
+        statement = statement.where((_persons == 1) == query.lives_alone)
+    if query.elder is not None:
+        statement = statement.where(elder == query.elder)
+    if query.cursor:
+        statement = statement.where(households.c.household > query.cursor)
+    return _page(read, statement, query.limit, "household")
+
+
+def find_residents(read: Read, query: Any) -> Page:
+    q = query.q.strip()
+    matches = or_(
+        residents.c.name.startswith(q, autoescape=True),
+        residents.c.phone == q,
+        residents.c.id_number == q.upper(),
+    )
+    statement = (
+        select(residents, households.c.address, households.c.place)
+        .join(households)
+        .where(matches, _within(households.c.place, read.caller, model.READERS, query.place))
+        .order_by(residents.c.resident_id)
+        .limit(query.limit + 1)
+    )
+    if query.cursor:
+        statement = statement.where(residents.c.resident_id > query.cursor)
+    rows = read.connection.execute(statement).all()
+    day = model.today(read.now)
+    items = [
+        model.masked(resident_of(row), day) | {"address": row.address, "place": row.place} for row in rows
+    ]
+    return _cut(items, query.limit, "resident_id")
+
+
+# -- places --------------------------------------------------------------------------------------------
+
+
+def list_buildings(read: Read, query: Any) -> Page:
+    statement = (
+        select(buildings)
+        .where(_within(buildings.c.grid, read.caller, model.READERS, query.place))
+        .order_by(buildings.c.code)
+        .limit(query.limit + 1)
+    )
+    if query.cursor:
+        statement = statement.where(buildings.c.code > query.cursor)
+    return _page(read, statement, query.limit, "code")
+
+
+def list_grids(read: Read, query: Any) -> dict[str, Any]:
+    return {"items": [_face(row) for row in _counted(read, query.place)]}
+
+
+def grid_map(read: Read, query: Any) -> dict[str, Any]:
+    features = [
+        {"type": "Feature", "id": row["code"], "geometry": row["geometry"], "properties": _face(row)}
+        for row in _counted(read, query.place)
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _face(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: row[name] for name in ("code", "name", "buildings", "households", "persons", "elders_alone")
+    }
+
+
+def _counted(read: Read, place: str | None) -> list[dict[str, Any]]:
+    """Grids with what is in them, counted at once over the area."""
+    day = _sixty_years_before(model.today(read.now))
+    homes = (
+        select(
+            households.c.place,
+            func.count(residents.c.resident_id).label("persons"),
+            case((func.count(residents.c.resident_id) == 1, func.min(residents.c.birth_date) <= day)).label(
+                "alone"
+            ),
+        )
+        .outerjoin(residents, _lives_here())
+        .where(_within(households.c.place, read.caller, model.READERS, place))
+        .group_by(households.c.household)
+        .subquery()
+    )
+    counts = (
+        select(
+            homes.c.place,
+            func.count().label("households"),
+            func.sum(homes.c.persons).label("persons"),
+            func.count().filter(homes.c.alone).label("elders_alone"),
+        )
+        .group_by(homes.c.place)
+        .subquery()
+    )
+    standing = select(func.count()).where(buildings.c.grid == grids.c.code).correlate(grids).scalar_subquery()
+    statement = (
+        select(
+            grids.c.code,
+            grids.c.name,
+            grids.c.geometry,
+            standing.label("buildings"),
+            func.coalesce(counts.c.households, 0).label("households"),
+            func.coalesce(counts.c.persons, 0).label("persons"),
+            func.coalesce(counts.c.elders_alone, 0).label("elders_alone"),
+        )
+        .outerjoin(counts, counts.c.place == grids.c.code)
+        .where(_within(grids.c.code, read.caller, model.READERS, place))
+        .order_by(grids.c.code)
+    )
+    # sum() of bigint is numeric in PostgreSQL; people are counted whole.
+    return [
+        dict(row) | {"persons": int(row["persons"])} for row in read.connection.execute(statement).mappings()
+    ]
+
+
+# -- who looked ----------------------------------------------------------------------------------------
+
+
+def list_looks(read: Read, query: Any) -> Page:
+    statement = (
+        select(looks, households.c.place)
+        .join(residents, residents.c.resident_id == looks.c.resident_id)
+        .join(households, households.c.household == residents.c.household)
+        .where(_within(households.c.place, read.caller, model.WATCHERS))
+        .order_by(looks.c.position.desc())
+        .limit(query.limit + 1)
+    )
+    if query.resident_id:
+        statement = statement.where(looks.c.resident_id == query.resident_id)
+    if query.account:
+        statement = statement.where(looks.c.account == query.account)
+    if (query.cursor or "").isdecimal():
+        statement = statement.where(looks.c.position < int(query.cursor))
+    return _page(read, statement, query.limit, "position")
+
+
+def _page(read: Read, statement: Any, limit: int, key: str) -> Page:
+    return _cut([dict(row) for row in read.connection.execute(statement).mappings()], limit, key)
+
+
+def _cut(items: list[dict[str, Any]], limit: int, key: str) -> Page:
+    """One row more than asked for tells that there is a next page."""
+    return {"items": items[:limit], "next": str(items[limit - 1][key]) if len(items) > limit else None}
+
+
+QUERIES = {
+    registry.GetHousehold: get_household,
+    registry.ListHouseholds: list_households,
+    registry.FindResidents: find_residents,
+    registry.ListBuildings: list_buildings,
+    registry.ListGrids: list_grids,
+    registry.GridMap: grid_map,
+    registry.ListLooks: list_looks,
+}

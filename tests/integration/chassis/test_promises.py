@@ -1,0 +1,266 @@
+"""Row by row what stock nameko does not promise (docs/decisions/0002), and that we do. One test a row, the row's number in its name."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from amqp.basic_message import Message
+from kombu import Connection, Queue
+from nameko.standalone.rpc import ClusterRpcProxy
+from sqlalchemy import text
+
+from deploy.local import stack
+from services.chassis.post import Letter
+from services.contracts.envelope import CONTENT_TYPE
+from tests.integration.chassis.conftest import ROOT
+from tests.waiting import until
+
+
+def test_row_01_a_failing_event_is_tried_again_later_and_its_effect_happens_once(probe, poke, effects):
+    poke("shaky", "fail:1")
+    until(lambda: effects("shaky") == 1, what="the second try succeeds")
+    assert probe.metric("yikou_event_retries_total") == 1
+
+
+def test_row_01_a_hopeless_event_is_set_aside_with_reason_time_and_attempts(probe, poke, effects, dead):
+    poke("hopeless", "permanent")
+    poke("good")
+    (letter,) = until(dead, what="the dead letter")
+    assert letter.headers["x-dead-reason"] == "Permanent: it can never work"
+    assert letter.headers["x-attempts"] == 1
+    assert letter.headers["x-origin"] == "probe.events"
+    assert letter.headers["x-dead-at"].endswith("Z")
+    until(lambda: effects("good") == 1, what="the good one is done")
+    assert effects("hopeless") == 0
+
+
+def test_row_01_a_bad_event_does_not_take_its_batch_with_it(probe, post, poke, effects, dead):
+    for n in range(40):
+        poke(f"k{n}", "permanent" if n % 10 == 0 else "calm")
+    until(lambda: len(effects()) == 36, what="all good ones are done")
+    assert set(effects().values()) == {1}
+    found = []
+    until(lambda: len(found.extend(dead()) or found) == 4, what="all bad ones are set aside")
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"not json", CONTENT_TYPE),
+        (b'{"specversion":"1.0"}', CONTENT_TYPE),
+        (b"{}", "application/x-unheard-of"),
+        (b'{"a":' * 5000, CONTENT_TYPE),
+    ],
+)
+def test_row_02_an_undecodable_body_is_kept_in_the_dead_letters(probe, post, dead, body, content_type):
+    post.deliver([Letter("street.events", "Poked", body, content_type)])
+    (letter,) = until(dead, what="the dead letter")
+    assert letter.body == body or letter.body == body.decode()
+    assert letter.headers["x-dead-reason"].startswith("undecodable")
+
+
+def test_row_03_no_poisonous_message_kills_the_container(probe, parts, poke, effects, dead):
+    with Connection(parts["AMQP_URI"]) as connection, connection.channel() as channel:
+        good = json.dumps({"args": [], "kwargs": {"key": "x"}})
+        for body, properties in [
+            (
+                good,
+                {"content_type": "application/json", "application_headers": {"nameko.call_id_stack": [1, 2]}},
+            ),
+            (good, {"content_type": "application/json", "correlation_id": "1"}),
+            (good, {"reply_to": "a", "correlation_id": "1"}),
+            (good, {"reply_to": "a", "correlation_id": "1", "content_type": "application/unregistered"}),
+            ("[]", {"reply_to": "a", "correlation_id": "1", "content_type": "application/json"}),
+        ]:
+            channel.basic_publish(Message(body, **properties), "nameko-rpc", "probe.note")
+    found = []
+    until(lambda: len(found.extend(dead()) or found) == 5, what="five messages are set aside")
+    assert {letter.headers["x-dead-reason"].split(":")[0] for letter in found} == {"malformed-call"}
+    poke("alive")
+    until(lambda: effects("alive") == 1, what="the container lives")
+
+
+def test_row_04_an_event_committed_but_not_sent_is_sent_by_the_next_process(replicas, poke, effects, engine):
+    first = replicas().ready()
+    poke("heard", "echo")
+    until(lambda: effects("echo-heard") == 1, what="the echo")
+    first.stop(signal.SIGKILL)
+    with engine.begin() as connection:  # a crash between commit and publish leaves exactly this
+        connection.execute(text("DELETE FROM inbox"))
+        connection.execute(
+            text("INSERT INTO outbox (exchange, routing_key, body) VALUES ('probe.events', 'Echoed', :body)"),
+            {"body": _echo("left-behind")},
+        )
+    replicas().ready()
+    until(lambda: effects("left-behind") == 1, what="the row left behind is delivered")
+
+
+def test_row_04_two_relays_deliver_every_row(replicas, effects, engine):
+    two = [replicas().ready(), replicas().ready()]
+    with engine.begin() as connection:
+        for n in range(600):
+            connection.execute(
+                text(
+                    "INSERT INTO outbox (exchange, routing_key, body) VALUES ('probe.events', 'Echoed', :body)"
+                ),
+                {"body": _echo(f"e{n}")},
+            )
+    until(lambda: len(effects()) == 600, what="all 600 are delivered")
+    assert set(effects().values()) == {1}
+    assert sum(replica.metric("yikou_events_delivered_total") for replica in two) >= 600
+
+
+def test_row_05_an_unroutable_event_is_noticed_and_stays_in_its_row(probe, call, engine):
+    call.shout(key="into the void")
+    until(lambda: probe.metric("yikou_events_unroutable_total") >= 1, what="the return is noticed")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM outbox")).scalar_one() == 1
+
+
+def test_row_06_stopping_finishes_what_is_in_hand_and_repeats_nothing(replicas, poke, effects):
+    first = replicas(YIKOU_BATCH="4").ready()
+    for n in range(40):
+        poke(f"s{n}", "slow:0.05")
+    until(lambda: len(effects()) >= 4, what="some are done")
+    assert first.stop() == 0
+    done_by_first = effects()
+    assert 4 <= len(done_by_first) < 40
+    second = replicas().ready()
+    until(lambda: len(effects()) == 40, what="the rest is done by the next")
+    assert set(effects().values()) == {1}
+    assert second.metric("yikou_duplicate_events_total") == 0, "every ack of the first one arrived"
+
+
+def test_row_07_a_missing_database_leaves_the_container_alive_and_not_ready(replicas, parts):
+    broken = parts["DATABASE_URL_PROBE"].replace("127.0.0.1:", "127.0.0.1:1")
+    replica = replicas(DATABASE_URL_PROBE=broken)
+    until(lambda: replica.page("/healthz"), 30, "it is alive")
+    page = until(lambda: replica.page("/readyz"), 10, "it answers")
+    assert page.status_code == 503
+    assert page.json()["database"] is False
+    assert replica.process.poll() is None
+
+
+def test_row_08_a_base_exception_becomes_a_retry_and_not_a_lost_worker(probe, poke, effects):
+    poke("late", "timeout")
+    until(lambda: effects("late") == 1, what="the second try")
+    poke("after")
+    until(lambda: effects("after") == 1, what="the door still opens")
+
+
+def test_row_09_a_timer_runs_once_for_all_replicas_and_missed_ticks_are_skipped(replicas, engine):
+    two = [replicas().ready(), replicas().ready()]
+
+    def ticks():
+        with engine.connect() as connection:
+            return (
+                connection.execute(text("SELECT at FROM effects WHERE key LIKE 'tick-%' ORDER BY at"))
+                .scalars()
+                .all()
+            )
+
+    until(lambda: len(ticks()) >= 6, 20, "six ticks")
+    for replica in two:
+        replica.process.send_signal(signal.SIGSTOP)
+    frozen = len(ticks())
+    time.sleep(2.5)  # the span under test itself: five ticks are missed
+    for replica in two:
+        replica.process.send_signal(signal.SIGCONT)
+    until(lambda: len(ticks()) >= frozen + 3, 20, "it ticks on")
+    gaps = [(b - a).total_seconds() for a, b in zip(ticks(), ticks()[1:], strict=False)]
+    assert min(gaps) > 0.3, "never two ticks at once, neither of two replicas nor in a burst"
+
+
+def test_row_11_a_paused_broker_delays_and_loses_nothing(probe, poke, effects, engine, parts):
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO outbox (exchange, routing_key, body) VALUES ('probe.events', 'Echoed', :body)"),
+            {"body": _echo("before")},
+        )
+    until(lambda: effects("before") == 1, what="the relay works")
+    directory = ROOT / ".run" / "test"
+    stack.pause_broker(directory)
+    try:
+        with engine.begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO outbox (exchange, routing_key, body) VALUES ('probe.events', 'Echoed', :body)"
+                ),
+                {"body": _echo("during")},
+            )
+        until(
+            lambda: (page := probe.page("/healthz")) is not None and page.status_code == 200,
+            what="the loop lives",
+        )
+    finally:
+        stack.resume_broker(directory)
+    until(lambda: effects("during") == 1, 40, "it is delivered after all")
+
+
+def test_row_12_a_message_delivered_five_times_by_two_replicas_has_one_effect(replicas, poke, effects):
+    replicas().ready()
+    replicas().ready()
+    for n in range(60):
+        poke(f"d{n}", times=5)
+    until(lambda: len(effects()) == 60, what="all are done")
+    poke("last")
+    until(lambda: effects("last") == 1, what="everything before is settled")
+    assert set(effects().values()) == {1}
+
+
+def test_row_13_a_queue_with_other_arguments_ends_the_start_with_an_error(replicas, parts):
+    with Connection(parts["AMQP_URI"]) as connection, connection.channel() as channel:
+        channel.queue_delete("probe.dead")
+        Queue("probe.dead", durable=True, queue_arguments={"x-queue-type": "classic", "x-max-length": 1})(
+            channel
+        ).declare()
+        try:
+            assert replicas(YIKOU_START_DEADLINE="15").process.wait(40) == 1
+        finally:
+            channel.connection.collect()
+            with Connection(parts["AMQP_URI"]) as other, other.channel() as fresh:
+                fresh.queue_delete("probe.dead")
+
+
+def test_row_14_ten_sleeping_queries_take_hardly_longer_than_one(probe, parts):
+    def nap(_):
+        with ClusterRpcProxy({"AMQP_URI": parts["AMQP_URI"]}, timeout=20) as cluster:
+            return cluster.probe.nap(seconds=1.0)
+
+    with ThreadPoolExecutor(10) as pool:
+        begun = time.monotonic()
+        assert len(list(pool.map(nap, range(10)))) == 10
+        took = time.monotonic() - begun
+    assert took < 5, f"{took:.1f} s: they waited for each other"
+
+
+def test_row_14_a_start_without_cooperative_waits_is_refused(parts):
+    code = "from services.chassis import launch\nlaunch.assert_sane()"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env={**parts, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "CannotStart" in done.stderr
+
+
+def test_row_15_a_blocked_loop_is_seen_from_outside(probe, call):
+    assert probe.page("/healthz").status_code == 200
+    call.block(seconds=6)
+    page = until(lambda: probe.page("/healthz"), what="it answers again")
+    assert page.status_code == 503
+    assert page.json()["hub_lag_seconds"] > 4
+    until(lambda: probe.page("/healthz").status_code == 200, 30, "it recovers")
+
+
+def _echo(key):
+    from services.chassis import clock, identifiers
+    from services.contracts.envelope import Envelope
+
+    trace = identifiers.new_traceparent()
+    return Envelope(
+        identifiers.new_id(), "/yikou/probe", "yikou.Echoed", key, clock.now(), trace, {"key": key}
+    ).encode()

@@ -1,0 +1,92 @@
+"""The read models are a function of the log, whatever happens on the way."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from services.chassis import migrate
+from services.insight import handlers
+from services.insight.tables import event_log, metadata
+from tests.integration.insight.told import face, lane, line, tables, tell
+
+NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+STATUSES = ("assigned", "signed", "handling", "supplement", "done")
+
+
+def history(case_no):
+    """Five lines of one case, each with another face."""
+    return [
+        line(
+            case_no,
+            seq,
+            NOW + timedelta(minutes=seq),
+            face(
+                NOW,
+                [
+                    lane(case_no, unit, NOW, STATUSES[(seq + i) % 5])
+                    for i, unit in enumerate(("party", "meters")[:seq])
+                ],
+                status="closed" if seq == 5 else "handling",
+                closed=timedelta(minutes=5) if seq == 5 else None,
+            ),
+        )
+        for seq in range(1, 6)
+    ]
+
+
+LINES = history("20260302-0000017") + history("20260302-0000025")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.permutations(range(len(LINES))), again=st.lists(st.integers(0, len(LINES) - 1), max_size=6))
+def test_any_order_and_any_repetition_of_the_lines_make_the_same_tables(ledger, order, again):
+    def told(lines):
+        with ledger.engine.begin() as connection:
+            connection.execute(text("TRUNCATE event_log, cases, lanes"))
+        tell(ledger, *lines)
+        return tables(ledger)
+
+    assert told(LINES[i] for i in [*order, *again]) == told(LINES)
+
+
+def test_a_rebuild_makes_the_same_tables_from_the_log_alone(ledger):
+    tell(ledger, *reversed(LINES))
+    before = tables(ledger)
+    with ledger.engine.begin() as connection:
+        connection.execute(text("UPDATE cases SET status = 'spoilt', closed_at = NULL"))
+        connection.execute(text("DELETE FROM lanes"))
+    with ledger.work() as work:
+        assert handlers.rebuild_read_models(work, None) == {"cases": 2, "lanes": 4}
+    assert tables(ledger) == before
+
+
+def test_a_rebuild_that_fails_leaves_the_old_numbers(ledger):
+    tell(ledger, *LINES)
+    before = tables(ledger)
+    try:
+        with ledger.work() as work:
+            handlers.rebuild_read_models(work, None)
+            raise RuntimeError("power cut")
+    except RuntimeError:
+        pass
+    assert tables(ledger) == before
+
+
+def test_the_log_keeps_every_line_as_it_was_told(ledger):
+    tell(ledger, *LINES, *LINES)
+    with ledger.engine.connect() as connection:
+        kept = connection.execute(event_log.select().order_by(event_log.c.case_no, event_log.c.seq)).all()
+    assert [(row.case_no, row.seq) for row in kept] == [(one.case_no, one.seq) for one in LINES]
+    assert [row.face for row in kept] == [msgspec.to_builtins(one.case) for one in LINES]
+
+
+def test_migrations_make_exactly_the_tables_in_code(ledger):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    assert migrate.metadata_of("insight") is metadata
+    with ledger.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
