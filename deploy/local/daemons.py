@@ -108,15 +108,17 @@ def _started(pid: int) -> str | None:
 
     A killed program whose first thread is a zombie lives on in the others for a moment, with its sockets open.
     """
-    if pid in _CHILDREN:
-        _CHILDREN[pid].poll()
     try:
         with open(f"/proc/{pid}/stat") as file:
             state, *rest = file.read().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
     threads, started = rest[16], rest[18]
-    return None if state in "ZX" and int(threads) <= 1 else started
+    if state not in "ZX" or int(threads) > 1:
+        return started
+    if child := _CHILDREN.pop(pid, None):
+        child.wait()  # at once, it has ended: after our None, nothing is left of it
+    return None
 
 
 def _until(true: Callable[[], bool], seconds: float, pause: float = 0.05) -> bool:
