@@ -1,0 +1,48 @@
+"""What meters does, a file a use case; this one is the table from message to function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from services.backoffice import tray
+from services.chassis.database import Work
+from services.contracts import frontdesk, meters, registry
+from services.contracts.messages import Command, Event
+from services.meters.handlers.accounts import close_accounts, open_accounts
+from services.meters.handlers.demonstration import load_demonstration
+from services.meters.handlers.findings import acknowledge_finding, close_finding
+from services.meters.handlers.households import note_household, set_away, set_welfare_rule
+from services.meters.handlers.registration import (
+    adopt_strays,
+    forget_strays,
+    note_silent_meters,
+    register_meter,
+)
+from services.meters.handlers.sweep import judge_touched
+
+RULES = {"moving-in": open_accounts}
+UNDO = {"moving-in": close_accounts}
+
+EVENTS: dict[type[Event], Callable[..., None]] = {
+    **tray.events(RULES, UNDO),
+    registry.HouseholdChanged: note_household,
+    frontdesk.CaseClosed: close_finding,
+}
+
+COMMANDS: dict[type[Command], Callable[..., Any]] = {
+    **tray.COMMANDS,
+    meters.RegisterMeter: register_meter,
+    meters.SetWelfareRule: set_welfare_rule,
+    meters.SetAway: set_away,
+    meters.AcknowledgeFinding: acknowledge_finding,
+    meters.LoadDemonstration: load_demonstration,
+}
+
+TIMERS: dict[Callable[[Work], None], timedelta] = {
+    judge_touched: timedelta(seconds=2),
+    adopt_strays: timedelta(seconds=30),
+    note_silent_meters: timedelta(minutes=1),
+    forget_strays: timedelta(hours=1),
+}
