@@ -145,10 +145,13 @@ class Live:
     # --- what is heard ---
 
     def case_noted(self, envelope: Envelope) -> None:
-        data = envelope.data
-        for listener in tuple(self._cases.get(data["case_no"], ())):
-            listener.put(data)
-        self._tell_walls("case", data.get("place") or data.get("case", {}).get("place"), data)
+        """Several lines may have come of one transaction; a screen is told them one by one, as the history has them."""
+        case_no, case = envelope.data["case_no"], envelope.data["case"]
+        for line in envelope.data["lines"]:
+            noted = {"case_no": case_no, **line, "case": case}
+            for listener in tuple(self._cases.get(case_no, ())):
+                listener.put(noted)
+            self._tell_walls("case", case.get("place"), noted)
 
     def overview_changed(self, envelope: Envelope) -> None:
         self._tell_walls("overview", envelope.data.get("place"), envelope.data)

@@ -199,6 +199,8 @@ class Ledger:
             yield work
             if self.before_commit:
                 self.before_commit(work)
+            if hasattr(work.store, "flush"):
+                work.store.flush()
             said = work.flush()
         if said:
             may_die("after-commit")

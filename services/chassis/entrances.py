@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, ClassVar
 
 import eventlet
@@ -40,15 +41,16 @@ from services.chassis.inbox import claim, forget_old
 from services.chassis.journal import journal
 from services.chassis.mishaps import may_die
 from services.chassis.outbox import Relay
-from services.chassis.post import HEARTBEAT, Letter, Post, open_line
+from services.chassis.post import HEARTBEAT, Letter, Post, one_write, open_line
 from services.chassis.settings import settings
 from services.contracts import catalogue
 from services.contracts.envelope import CONTENT_TYPE, Envelope, NotAnEnvelope
-from services.contracts.messages import Command, Event, Query
+from services.contracts.messages import Command, Event, Message, Query
 from services.contracts.sentences import field_sentences
 
 REPLY_TYPE = "application/json"
 REQUEST_TTL = timedelta(days=2)
+TIME_TO_REPLY = 10
 
 
 class UnknownMethod(NotFound):
@@ -278,14 +280,11 @@ class Hears(Door):
                 eventlet.Timeout(60, TimedOut("a batch of events took over 60 s")),
                 self.ledger.work() as work,
             ):
-                fresh = claim(work.connection, [item.envelope for item in items])
-                for item in items:
-                    key = (item.envelope.source, item.envelope.id)
-                    if key in fresh or "inbox" in settings().broken:
-                        fresh.discard(key)
-                        item.happen(work)
-                    else:
-                        metrics.duplicates.labels(self.service).inc()
+                news = self._not_done_yet(work, items)
+                if hasattr(work.store, "expect"):
+                    work.store.expect([item.message for item in news])
+                for item in news:
+                    item.happen(work)
                 may_die("before-commit")
         except (Exception, eventlet.Timeout) as error:  # a Timeout is no Exception, and must not slip through
             if _database_is_away(error):
@@ -302,6 +301,18 @@ class Hears(Door):
             metrics.handled.labels("event", item.envelope.name).observe(each)
         return {id(item): (DONE, "") for item in items}
 
+    def _not_done_yet(self, work: Work, items: list[Heard]) -> list[Heard]:
+        fresh = claim(work.connection, [item.envelope for item in items])
+        news = []
+        for item in items:
+            key = (item.envelope.source, item.envelope.id)
+            if key in fresh or "inbox" in settings().broken:
+                fresh.discard(key)
+                news.append(item)
+            else:
+                metrics.duplicates.labels(self.service).inc()
+        return news
+
     def _verdict(self, item: Heard, error: BaseException) -> tuple[str, str]:
         reason = f"{type(error).__name__}: {error}"
         if isinstance(error, ValidationError | Permanent | Problem):
@@ -316,19 +327,22 @@ class Hears(Door):
 class Heard:
     """One event, ready to happen."""
 
-    __slots__ = ("contract", "envelope", "handler")
-
     def __init__(
         self, envelope: Envelope, contract: type[Event], handler: Callable[[Work, Any], None]
     ) -> None:
         self.envelope, self.contract, self.handler = envelope, contract, handler
 
+    @cached_property
+    def message(self) -> Message:
+        """Raises ValidationError when it is not what its contract says."""
+        message = self.contract.read(self.envelope.data)
+        message.envelope = self.envelope
+        return message
+
     def happen(self, work: Work) -> None:
-        event = self.contract.read(self.envelope.data)
-        event.envelope = self.envelope
         work.trace = self.envelope.traceparent
         with bound_contextvars(trace_id=identifiers.trace_id(work.trace)):
-            self.handler(work, event)
+            self.handler(work, self.message)
 
 
 def _attempts(message: Any) -> int:
@@ -380,13 +394,13 @@ class Answers(Door):
             with suppress(TimeoutError):
                 connection.drain_events(timeout=1)
             while arrived:
-                self._take(channel, arrived.pop(0))
+                self._take(connection, channel, arrived.pop(0))
         with self._writing:
             consumer.cancel()
         while self._in_hand:
             eventlet.sleep(0.01)
 
-    def _take(self, channel: Any, message: Any) -> None:
+    def _take(self, connection: Connection, channel: Any, message: Any) -> None:
         try:
             call = Call.read(message)
         except MalformedCall as error:
@@ -403,10 +417,8 @@ class Answers(Door):
                 "correlation_id": call.correlation_id,
             }
             try:
-                with self._writing:
-                    channel.basic_publish(
-                        AmqpMessage(body, **properties), topology.RPC.name, call.reply_to, timeout=10
-                    )
+                with self._writing, one_write(connection, TIME_TO_REPLY):
+                    channel.basic_publish(AmqpMessage(body, **properties), topology.RPC.name, call.reply_to)
                     channel.basic_ack(message.delivery_tag)
             except (
                 Exception
@@ -638,7 +650,7 @@ class Service:
     queries: ClassVar[Mapping[type[Query], Callable[..., Any]]] = {}
     timers: ClassVar[Mapping[Callable[[Work], None], timedelta]] = {}
     before_commit: ClassVar[Callable[[Work], None] | None] = None
-    """Runs once at the end of each unit of work, e.g. to write what the store has gathered."""
+    """Runs once at the end of each unit of work, before the store's `flush`."""
     ledger: ClassVar[Ledger]
 
     relay = Relay()

@@ -7,8 +7,8 @@ published, then its confirms are gathered. Used by one greenthread at a time.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,24 @@ def open_line(uri: str, name: str) -> Connection:
     connection.connect()
     connection.connection.client_properties["capabilities"]["connection.blocked"] = False
     return connection
+
+
+@contextmanager
+def one_write(connection: Connection, timeout: float) -> Iterator[None]:
+    """What is published inside leaves in one piece: a system call for the whole instead of one a message.
+
+    The broker may block its publishers: raises socket.timeout when it has not taken the piece by then.
+    """
+    transport = connection.connection.transport
+    write, held = transport._write, bytearray()
+    transport._write = held.extend
+    try:
+        yield
+    finally:
+        transport._write = write
+    if held:
+        with transport.having_timeout(timeout):
+            transport.write(held)
 
 
 @dataclass(slots=True)
@@ -102,18 +120,19 @@ class Post:
         self._open = {}
         returned: set[int] = set()
         self._returned = returned
-        for index, letter in enumerate(letters):
-            self._next_tag += 1
-            self._open[self._next_tag] = index
-            properties = {"content_type": letter.content_type, "delivery_mode": 2, "message_id": str(index)}
-            message = AmqpMessage(letter.body, application_headers=letter.headers, **properties)
-            channel.basic_publish(
-                message,
-                letter.exchange,
-                letter.routing_key,
-                mandatory=letter.mandatory,
-                timeout=self._timeout,
-            )
+        with one_write(self._connection, self._timeout):
+            for index, letter in enumerate(letters):
+                self._next_tag += 1
+                self._open[self._next_tag] = index
+                properties = {
+                    "content_type": letter.content_type,
+                    "delivery_mode": 2,
+                    "message_id": str(index),
+                }
+                message = AmqpMessage(letter.body, application_headers=letter.headers, **properties)
+                channel.basic_publish(
+                    message, letter.exchange, letter.routing_key, mandatory=letter.mandatory
+                )
         deadline = time.monotonic() + self._timeout
         while self._open:
             left = deadline - time.monotonic()

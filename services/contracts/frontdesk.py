@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from marshmallow import EXCLUDE, Schema, fields, validate
 
 from services.contracts.messages import Command, Event, Page, Query, at
 
@@ -29,24 +29,33 @@ class CaseFiled(Event):
     due_at = at(required=True)
 
 
-class CaseNoted(Event):
-    """One line of a case's history. Screens and statistics are built from these and nothing else.
+class HistoryLine(Schema):
+    """One line of a case's history; `seq` counts up by one in each case."""
 
-    `case` is the case's face after the line: status, due_at, lanes. `seq` counts up by one in each case.
-    """
+    class Meta:
+        unknown = EXCLUDE
 
-    said_by = ("frontdesk",)
-    heard_by = ("insight",)
-    case_no = fields.String(required=True)
     seq = fields.Integer(required=True)
     at = at(required=True)
     kind = fields.String(
         required=True, metadata={"description": "e.g. filed, assigned, signed, finished, returned, closed"}
     )
-    unit = fields.String()
-    task_id = fields.String()
-    actor = fields.String()
-    detail = fields.Dict()
+    unit = fields.String(allow_none=True, load_default=None)
+    task_id = fields.String(allow_none=True, load_default=None)
+    actor = fields.String(allow_none=True, load_default=None)
+    detail = fields.Dict(load_default=dict)
+
+
+class CaseNoted(Event):
+    """What one transaction added to a case's history. Screens and statistics are built from these and nothing else.
+
+    `case` is the case's face after the last of the lines: status, due_at, lanes.
+    """
+
+    said_by = ("frontdesk",)
+    heard_by = ("insight",)
+    case_no = fields.String(required=True)
+    lines = fields.List(fields.Nested(HistoryLine), required=True)
     case = fields.Dict(required=True)
 
 

@@ -543,23 +543,15 @@ def _fire(work: Work, case: Case, kind: str, task_id: str) -> None:
 
 
 def publish_changes(work: Work) -> None:
-    """At the end of each unit of work: cases are written once, and every new line of history is said."""
-    for case in work.store.flush(planning.deadlines):
-        face = case.face(work.now)
-        for line in case.lines:
-            work.say(
-                frontdesk.CaseNoted,
-                subject=case.no,
-                case_no=case.no,
-                seq=line.seq,
-                at=line.at,
-                kind=line.kind,
-                unit=line.unit,
-                task_id=line.task_id,
-                actor=line.actor,
-                detail=line.detail,
-                case=face,
-            )
+    """At the end of each unit of work: cases are written once, and what is new in a history is said once a case."""
+    for case in work.store.write_changed(planning.deadlines):
+        work.say(
+            frontdesk.CaseNoted,
+            subject=case.no,
+            case_no=case.no,
+            lines=[vars(line) for line in case.lines],
+            case=case.face(work.now),
+        )
         case.lines.clear()
 
 

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy import ARRAY, Connection, String, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.frontdesk.model import Case, Line, UnknownCase
-from services.frontdesk.tables import case_numbers, cases, findings, materials
-
-_load = select(cases.c.body).where(cases.c.no == bindparam("no")).with_for_update()
-_save = update(cases).where(cases.c.no == bindparam("_no"))
-
-
-_write_lines = text(
-    "INSERT INTO history (case_no, seq, at, kind, unit, task_id, actor, detail)"
-    " SELECT * FROM unnest(CAST(:case_no AS text[]), CAST(:seq AS int[]), CAST(:at AS timestamptz[]),"
-    " CAST(:kind AS text[]), CAST(:unit AS text[]), CAST(:task_id AS text[]), CAST(:actor AS text[]),"
-    " CAST(:detail AS jsonb[]))"
-)
+from services.chassis.rows import insert_rows, update_rows
+from services.frontdesk.model import Case, UnknownCase
+from services.frontdesk.tables import case_numbers, cases, findings, history, materials
 
 
 class Repository:
@@ -40,11 +31,26 @@ class Repository:
     def case(self, no: str) -> Case:
         """The case, locked until the unit of work ends. Raises UnknownCase."""
         if no not in self._known:
-            body = self.connection.execute(_load, {"no": no}).scalar_one_or_none()
-            if body is None:
-                raise UnknownCase(case_no=no)
-            self._known[no] = msgspec.convert(body, Case)
-        return self._known[no]
+            self._load({no})
+        try:
+            return self._known[no]
+        except KeyError:
+            raise UnknownCase(case_no=no) from None
+
+    def expect(self, messages: Iterable[Any]) -> None:
+        """Loads the cases a batch of the offices' answers is about."""
+        self._load({message.task_id.split(".")[0] for message in messages if hasattr(message, "task_id")})
+
+    def _load(self, numbers: set[str]) -> None:
+        wanted = sorted(numbers - self._known.keys())
+        if not wanted:
+            return
+        # In the order of the key, so that two units of work with common cases cannot wait for each other in a circle.
+        mine = cases.c.no == func.any(bindparam("wanted", wanted, ARRAY(String)))
+        found = self.connection.execute(
+            select(cases.c.no, cases.c.body).where(mine).order_by(cases.c.no).with_for_update()
+        )
+        self._known.update((row.no, msgspec.convert(row.body, Case)) for row in found)
 
     def due_cases(self, now: datetime, limit: int) -> list[Case]:
         """Cases with a deadline that has come, skipping those another replica holds."""
@@ -79,35 +85,20 @@ class Repository:
             ).scalars()
         )
 
-    def flush(self, deadlines: Any) -> list[Case]:
-        """Writes what changed: cases one row each, all new lines in one statement. Returns the changed cases.
+    def write_changed(self, deadlines: Any) -> list[Case]:
+        """Writes the cases that have new lines, and the lines: a statement each, however many. Returns the cases.
 
         `deadlines(case)` gives the case's deadlines, from which the next one is stored for the timer.
         """
         changed = [case for case in self._known.values() if case.lines or case.no in self._new]
-        lines: list[tuple[str, Line]] = []
-        new: list[dict[str, Any]] = []
-        old: list[dict[str, Any]] = []
-        for case in changed:
-            (new if case.no in self._new else old).append(_row(case, deadlines(case)))
-            lines += [(case.no, line) for line in case.lines]
-        if new:
-            self.connection.execute(insert(cases), new)
-        if old:
-            self.connection.execute(_save, [{**row, "_no": row["no"]} for row in old])
-        if lines:
-            self.connection.execute(_write_lines, _columns(lines))
+        new = [_row(case, deadlines(case)) for case in changed if case.no in self._new]
+        old = [_row(case, deadlines(case)) for case in changed if case.no not in self._new]
+        insert_rows(self.connection, cases, new)
+        update_rows(self.connection, cases, "no", old)
+        lines = [{"case_no": case.no, **vars(line)} for case in changed for line in case.lines]
+        insert_rows(self.connection, history, lines)
         self._new.clear()
         return changed
-
-
-def _columns(lines: list[tuple[str, Line]]) -> dict[str, list[Any]]:
-    """Lines as one array a column: one statement however many."""
-    named = ("seq", "at", "kind", "unit", "task_id", "actor")
-    columns: dict[str, list[Any]] = {name: [getattr(line, name) for _, line in lines] for name in named}
-    columns["case_no"] = [no for no, _ in lines]
-    columns["detail"] = [msgspec.json.encode(line.detail).decode() for _, line in lines]
-    return columns
 
 
 def _row(case: Case, deadlines: Any) -> dict[str, Any]:

@@ -12,26 +12,11 @@ from services.contracts.messages import Command, Event
 from services.insight import model
 
 
-def note_line(work: Work, event: Any) -> None:
-    """One more line of a case's history, in whatever order the lines come."""
-    work.store.add_line(
-        {
-            "case_no": event.case_no,
-            "seq": event.seq,
-            "at": event.at,
-            "kind": event.kind,
-            "unit": event.unit,
-            "task_id": event.task_id,
-            "actor": event.actor,
-            "detail": event.detail or {},
-            "face": event.case,
-        }
-    )
-
-
-def write_lines(work: Work) -> None:
-    """At the end of each unit of work, which may hold many lines."""
-    work.store.write_lines()
+def note_lines(work: Work, event: Any) -> None:
+    """More of a case's history, in whatever order it comes; the face is that after the last of the lines."""
+    last = event.lines[-1]
+    for line in event.lines:
+        work.store.add_line({"case_no": event.case_no, **line, "face": event.case if line is last else None})
 
 
 def keep_fact(work: Work, event: Any) -> None:
@@ -66,7 +51,7 @@ def tell_screens(work: Work) -> None:
 
 
 EVENTS: dict[type[Event], Callable[[Work, Any], None]] = {
-    event: note_line if event is frontdesk.CaseNoted else keep_fact
+    event: note_lines if event is frontdesk.CaseNoted else keep_fact
     for event in catalogue.events().values()
     if "insight" in (*event.heard_by, *event.heard_by_all)
 }

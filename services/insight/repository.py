@@ -9,28 +9,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from services.chassis.rows import insert_rows
 from services.insight import views
 from services.insight.model import ENDED, TICKING
-from services.insight.tables import cases, facts, lanes, said
+from services.insight.tables import cases, event_log, facts, lanes, said
 
 _NEWEST = """
     SELECT DISTINCT ON (case_no) case_no, seq, at, face
-    FROM event_log WHERE {which}
+    FROM event_log WHERE face IS NOT NULL AND {which}
     ORDER BY case_no, seq DESC
 """
 _THESE, _ALL = _NEWEST.format(which="case_no = ANY(:case_nos)"), _NEWEST.format(which="true")
-
-_add_lines = text("""
-    INSERT INTO event_log (case_no, seq, at, kind, unit, task_id, actor, detail, face)
-    SELECT case_no, seq, at, kind, unit, task_id, actor, detail, face
-    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line (case_no text, seq integer, at timestamptz, kind text,
-        unit text, task_id text, actor text, detail jsonb, face jsonb)
-    ON CONFLICT DO NOTHING
-""")
 
 
 def _upsert(table: Any, key: str, selection: str) -> str:
@@ -94,16 +86,22 @@ class Repository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._lines: list[Mapping[str, Any]] = []
+        self._facts: list[Mapping[str, Any]] = []
 
     def add_line(self, line: Mapping[str, Any]) -> None:
         """Written with the others of this unit of work: six lines of one case make its rows once."""
         self._lines.append(line)
 
-    def write_lines(self) -> None:
+    def add_fact(self, fact: Mapping[str, Any]) -> None:
+        self._facts.append(fact)
+
+    def flush(self) -> None:
+        insert_rows(self._connection, facts, self._facts, known_too=True)
+        self._facts.clear()
         if not self._lines:
             return
         these = {"case_nos": sorted({line["case_no"] for line in self._lines})}
-        self._connection.execute(_add_lines, {"lines": msgspec.json.encode(self._lines).decode()})
+        insert_rows(self._connection, event_log, self._lines, known_too=True)
         self._connection.execute(_make_these_cases, these | _RULES)
         self._connection.execute(_make_these_lanes, these)
         self._lines.clear()
@@ -120,9 +118,6 @@ class Repository:
         self._connection.execute(cases.delete())
         made = self._connection.execute(_make_all_cases, _RULES)
         return made.rowcount, self._connection.execute(_make_all_lanes).rowcount
-
-    def add_fact(self, fact: Mapping[str, Any]) -> None:
-        self._connection.execute(insert(facts).on_conflict_do_nothing(), fact)
 
     def first_rows(self, now: datetime) -> list[tuple[str, dict[str, int]]]:
         """The wall's four numbers by community, counted as the wall counts them."""

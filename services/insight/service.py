@@ -14,4 +14,3 @@ class Insight(Service):
     commands = handlers.COMMANDS
     queries = views.QUERIES
     timers = handlers.TIMERS
-    before_commit = handlers.write_lines

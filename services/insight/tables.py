@@ -27,7 +27,9 @@ event_log = Table(
     Column("task_id", String),
     Column("actor", String),
     Column("detail", JSONB, nullable=False),
-    Column("face", JSONB, nullable=False),  # the whole case as it looked after this line
+    Column(
+        "face", JSONB(none_as_null=True)
+    ),  # the whole case as it looked after this line, where it was the last of its event
 )
 Index(
     "ix_event_log_opinions",

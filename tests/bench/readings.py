@@ -93,7 +93,7 @@ async def over_http(meters: list[str]) -> float:
 
 def over_mqtt(meters: list[str]) -> float:
     """One reading a message, 500 in flight, by the demonstration's device."""
-    device = os.environ.get("YIKOU_DEVICE", "concentrator-01")
+    device = "demo-concentrator"
     confirmed = threading.Semaphore(500)
     left = MQTT_MESSAGES
     finished = threading.Event()
@@ -110,7 +110,9 @@ def over_mqtt(meters: list[str]) -> float:
     client.max_inflight_messages_set(500)
     client.on_publish = on_publish
     connected = threading.Event()
-    client.on_connect = lambda *_: connected.set()
+    client.on_connect = lambda _client, _data, _flags, reason, _properties: (
+        reason.is_failure or connected.set()
+    )
     client.connect(os.environ["MQTT_HOST"], int(os.environ["MQTT_PORT"]))
     client.loop_start()
     assert connected.wait(20)

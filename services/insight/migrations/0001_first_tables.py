@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("task_id", sa.String(), nullable=True),
         sa.Column("actor", sa.String(), nullable=True),
         sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("face", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("face", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.PrimaryKeyConstraint("case_no", "seq", name=op.f("pk_event_log")),
     )
     op.create_index(

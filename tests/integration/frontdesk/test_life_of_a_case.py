@@ -31,7 +31,8 @@ def test_one_form_gives_five_departments_their_part_in_one_transaction(desk):
     assigned = desk.said("TaskAssigned")
     assert {to for _, to, _ in assigned} == FIVE
     assert desk.kinds(receipt["case_no"]) == ["filed"] + ["assigned"] * 5
-    assert [data["seq"] for _, _, data in desk.said("CaseNoted")] == [1, 2, 3, 4, 5, 6]
+    (noted,) = [data for _, _, data in desk.said("CaseNoted")]
+    assert [line["seq"] for line in noted["lines"]] == [1, 2, 3, 4, 5, 6]
     assert receipt["status"] == "dispatched"
     assert len(receipt["tracking_token"]) >= 22
 

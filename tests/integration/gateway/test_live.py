@@ -43,7 +43,9 @@ class Desk:
 
     async def note(self, seq, place=PLACE, case_no=CASE):
         case = {"case_no": case_no, "place": place, "status": "handling", "lanes": []}
-        await self.say("frontdesk", "CaseNoted", {**line(seq, case_no), "case": case})
+        await self.say(
+            "frontdesk", "CaseNoted", {"case_no": case_no, "lines": [line(seq, case_no)], "case": case}
+        )
 
     async def keep(self, *seqs):
         await self._offices.ask("frontdesk", "set_history", {"lines": [line(seq) for seq in seqs]})

@@ -9,7 +9,6 @@ from sqlalchemy import text
 
 from deploy.local.stack import borrowed_parts
 from services.chassis.database import Ledger, open_engine
-from services.insight import handlers
 from services.insight.repository import Repository
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,7 +29,6 @@ def stack():
 def ledger(stack):
     ledger = Ledger("insight", Repository)
     ledger._engine = open_engine(stack["DATABASE_URL_INSIGHT"], "insight-test", 4)
-    ledger.before_commit = handlers.write_lines
     with ledger.engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {TABLES}"))
     yield ledger

@@ -35,7 +35,11 @@ def calls(stack, service, ledger):
 
 
 def noted(case_no, seq, face):
-    data = {"case_no": case_no, "seq": seq, "at": NOW, "kind": "noted", "detail": {}, "case": face}
+    data = {
+        "case_no": case_no,
+        "lines": [{"seq": seq, "at": NOW, "kind": "noted", "detail": {}}],
+        "case": face,
+    }
     envelope = Envelope(
         id=new_id(),
         source="/yikou/frontdesk",

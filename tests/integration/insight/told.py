@@ -45,14 +45,18 @@ def face(
 
 
 def line(case_no, seq, at, face, kind="noted", **detail):
-    data = {"case_no": case_no, "seq": seq, "at": at, "kind": kind, "detail": detail, "case": face}
+    data = {
+        "case_no": case_no,
+        "lines": [{"seq": seq, "at": at, "kind": kind, "detail": detail}],
+        "case": face,
+    }
     return CaseNoted.read(CaseNoted.write(data))
 
 
 def tell(ledger, *lines):
     for one in lines:
         with ledger.work() as work:
-            handlers.note_line(work, one)
+            handlers.note_lines(work, one)
 
 
 def tables(ledger):
