@@ -12,8 +12,8 @@ import binascii
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jwt
@@ -88,7 +88,7 @@ class Credential:
     names: frozenset[str] = field(default_factory=frozenset)
     """Whatever a revocation may name: token id, session, account."""
     token: str | None = None
-    """The tracking token of one case, when that is all there is."""
+    """The tracking token of one case, shown alone or beside the account of whoever filed it."""
 
     @classmethod
     def of(cls, caller: Caller, **more: Any) -> Credential:
@@ -106,9 +106,20 @@ class Access:
         self._fetching = asyncio.Lock()
         self._remembered: OrderedDict[bytes, Credential] = OrderedDict()
         self._revoked: dict[str, float] = {}
+        self._hang_up: list[Callable[[str, str], None]] = []
+
+    def on_revoked(self, hang_up: Callable[[str, str], None]) -> None:
+        """Called with (name, kind) of whatever is revoked: who came in by it before must not stay."""
+        self._hang_up.append(hang_up)
 
     async def credential(self, request: Request, *, holder: bool = False) -> Credential:
         """The strongest thing shown; `NOBODY` when nothing was. Anything shown that is wrong is refused."""
+        shown = await self._account(request)
+        if holder and (token := request.headers.get("x-tracking-token")):
+            return replace(shown, token=token[:128])
+        return shown
+
+    async def _account(self, request: Request) -> Credential:
         headers = request.headers
         if authorization := headers.get("authorization"):
             scheme, _, value = authorization.partition(" ")
@@ -119,8 +130,6 @@ class Access:
             raise SignInFirst()
         if key := headers.get("x-api-key"):
             return await self.api_key(key)
-        if holder and (token := headers.get("x-tracking-token")):
-            return Credential(PUBLIC, NOBODY.header, token=token[:128])
         return NOBODY
 
     # --- bearer tokens ---
@@ -188,15 +197,22 @@ class Access:
 
     # --- revocation ---
 
-    def revoke(self, names: Mapping[str, float]) -> None:
+    def is_revoked(self, name: str) -> bool:
+        return name in self._revoked
+
+    def revoke(self, withdrawn: Sequence[Mapping[str, Any]]) -> None:
         """What identity has withdrawn, and until when its tokens could still have lived."""
         now = time.time()
-        self._revoked = {name: until for name, until in (self._revoked | dict(names)).items() if until > now}
+        fresh = {item["name"]: float(item["until"]) for item in withdrawn}
+        self._revoked = {name: until for name, until in (self._revoked | fresh).items() if until > now}
+        for item in withdrawn:
+            for hang_up in self._hang_up:
+                hang_up(item["name"], item["kind"])
 
     def heard_revoked(self, envelope: Envelope) -> None:
         """Identity withdrew something: it counts at once, and every remembered check is made afresh."""
-        self.revoke({envelope.data["name"]: float(envelope.data["until"])})
         self._remembered.clear()
+        self.revoke([envelope.data])
 
     async def keep_revocations(self, connected: asyncio.Event) -> None:
         """The events tell at once; reading the list now and then covers what was said while we were away."""
@@ -210,7 +226,7 @@ class Access:
 
     async def read_revocations(self) -> None:
         answer = await self._offices.ask("identity", "list_revoked", {}, GATEWAY)
-        self.revoke({item["name"]: float(item["until"]) for item in answer["items"]})
+        self.revoke(answer["items"])
 
     # --- API keys and devices ---
 
@@ -221,7 +237,9 @@ class Access:
             answer = await self._offices.ask("identity", "check_api_key", {"key": key[:256]}, GATEWAY)
             if not answer:
                 raise ApiKeyInvalid()
-            known = Credential.of(Caller.of(answer), valid_until=time.time() + KEY_CHECK_LASTS)
+            caller = Caller.of(answer)
+            names = frozenset((caller.account, key.partition(".")[0]))  # revoked by either
+            known = Credential.of(caller, valid_until=time.time() + KEY_CHECK_LASTS, names=names)
             self._remember(name, known)
         return known
 

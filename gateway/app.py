@@ -14,6 +14,8 @@ from gateway.access import Access
 from gateway.limits import Limits
 from gateway.line import Line
 from gateway.live import Live
+from gateway.looks import Looks
+from gateway.management import Management
 from gateway.offices import Offices
 from gateway.porch import Porch
 from gateway.post import Post
@@ -28,10 +30,12 @@ def build(
     rows: Iterable[Row] = TABLE, *, amqp_uri: str | None = None, limits: Limits | None = None
 ) -> Starlette:
     offices, post, live = Offices(), Post(), Live()
-    access = Access(offices)
+    access, management = Access(offices), Management(settings().environment.get("YIKOU_BROKER_MANAGEMENT"))
     live.hear("frontdesk", "CaseNoted", live.case_noted)
     live.hear("insight", "OverviewChanged", live.overview_changed)
     live.hear("identity", "CredentialRevoked", access.heard_revoked)
+    access.on_revoked(lambda name, kind: live.end_of(name))
+    access.on_revoked(management.hang_up)
     line = Line(amqp_uri or settings().amqp_uri)
     for tenant in (offices, post, live):
         line.let(tenant)
@@ -50,5 +54,5 @@ def build(
         exception_handlers={Problem: answer_problem, HTTPException: answer_http_error},
         lifespan=open_for_business,
     )
-    app.state.gate = Gate(line, offices, post, access, limits or Limits(), live)
+    app.state.gate = Gate(line, offices, post, access, limits or Limits(), live, Looks())
     return app

@@ -12,7 +12,8 @@ import contextlib
 import time
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
@@ -23,14 +24,21 @@ from prometheus_client import Counter, Gauge
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from services.chassis.identifiers import Caller
 from services.chassis.journal import journal
 from services.contracts.envelope import Envelope, NotAnEnvelope
+from services.contracts.roles import DEPARTMENT, DESK
+from services.contracts.units import units_of
 
 log = journal()
 
+LAST_EVENT_ID = "last_event_id"
+"""The query parameter beside the header of that name."""
 HEARTBEAT = 15.0
 LISTENER_HOLDS = 256
 REPLAY_HOLDS = 1000
+SETTLES_IN = 5.0
+"""Seconds after which insight's snapshot surely knows what the gateway has heard; younger deltas are sent again."""
 RECONNECT_MS = 2000
 FAREWELL = 1.0
 
@@ -44,11 +52,51 @@ class HungUp(Exception):
     """This stream has ended; its listener comes back and resumes."""
 
 
-class Listener:
-    """One open stream's queue, and the area whose events it may have."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """What somebody may see on the wall, as the front desk would let him: every case of the areas he is responsible
+    for; of the areas of his department, those in which one of its units has a part."""
 
-    def __init__(self, scopes: list[str] | None = None):
-        self.scopes = scopes
+    areas: tuple[str, ...]
+    own: tuple[str, ...]
+    units: frozenset[str]
+    place: str
+    """The part he looks at."""
+
+    @classmethod
+    def of(cls, caller: Caller, place: str | None) -> View:
+        return cls(
+            tuple(caller.scopes(*DESK, "auditor", "admin")),
+            tuple(caller.scopes(*DEPARTMENT)),
+            units_of(caller.department),
+            place or "",
+        )
+
+    def shows(self, told: Told) -> bool:
+        if not told.place.startswith(self.place):
+            return False
+        if told.place.startswith(self.areas):
+            return True
+        return told.place.startswith(self.own) and (told.units is None or bool(told.units & self.units))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One delta of the wall: of a case with a part for these units, or of an area's numbers."""
+
+    number: int
+    at: float
+    place: str
+    units: frozenset[str] | None
+    frame: bytes
+
+
+class Listener:
+    """One open stream's queue, what it may see, and the names by which its credential may be revoked."""
+
+    def __init__(self, names: frozenset[str], view: View | None = None):
+        self.names = names
+        self.view = view
         self._held: asyncio.Queue[Any] = asyncio.Queue(LISTENER_HOLDS)
         self.ended = asyncio.Event()
 
@@ -78,9 +126,6 @@ class Listener:
             raise HungUp()
         return item
 
-    def may_see(self, place: str | None) -> bool:
-        return self.scopes is None or any((place or "").startswith(scope) for scope in self.scopes)
-
 
 class Live:
     """A tenant of the line. `hear` adds an event to listen to; the gateway's own ears are wired in app.py."""
@@ -94,7 +139,7 @@ class Live:
         # Numbers of the wall's stream start afresh with each process and each connection, so they carry its name.
         self._boot = uuid.uuid4().hex[:8]
         self._number = 0
-        self._recent: deque[tuple[int, str | None, bytes]] = deque(maxlen=REPLAY_HOLDS)
+        self._recent: deque[Told] = deque(maxlen=REPLAY_HOLDS)
 
     def hear(self, speaker: str, event: str, heard: Heard) -> None:
         self._ears[speaker, event] = heard
@@ -122,9 +167,17 @@ class Live:
         self.end_all("broker-lost")
 
     def end_all(self, reason: str) -> None:
+        self._end(reason, lambda listener: True)
+
+    def end_of(self, name: str) -> None:
+        """The streams of a credential that was revoked: a session, an account, a key."""
+        self._end("revoked", lambda listener: name in listener.names)
+
+    def _end(self, reason: str, which: Callable[[Listener], bool]) -> None:
         for listener in [*self._walls, *(one for some in self._cases.values() for one in some)]:
-            hung_up.labels(reason).inc()
-            listener.end()
+            if which(listener):
+                hung_up.labels(reason).inc()
+                listener.end()
 
     async def _take(self, message: DeliveredMessage) -> None:
         try:
@@ -147,28 +200,35 @@ class Live:
     def case_noted(self, envelope: Envelope) -> None:
         """Several lines may have come of one transaction; a screen is told them one by one, as the history has them."""
         case_no, case = envelope.data["case_no"], envelope.data["case"]
+        place, lanes = case.get("place") or "", case.get("lanes") or []
+        units = frozenset(lane["unit"] for lane in lanes)
+        face = case | {"lanes": [_without(lane, "missing") for lane in lanes]}
         for line in envelope.data["lines"]:
-            noted = {"case_no": case_no, **line, "case": case}
             for listener in tuple(self._cases.get(case_no, ())):
-                listener.put(noted)
-            self._tell_walls("case", case.get("place"), noted)
+                listener.put({"case_no": case_no, **line, "case": case})
+            # What somebody wrote is for those who open the case, not for a wall.
+            shown = {"case_no": case_no, **_without(line, "detail"), "case": face}
+            self._tell_walls("case", place, units, shown)
 
     def overview_changed(self, envelope: Envelope) -> None:
-        self._tell_walls("overview", envelope.data.get("place"), envelope.data)
+        self._tell_walls("overview", envelope.data["place"], None, envelope.data)
 
-    def _tell_walls(self, kind: str, place: str | None, data: dict[str, Any]) -> None:
+    def _tell_walls(
+        self, kind: str, place: str, units: frozenset[str] | None, data: dict[str, Any]
+    ) -> None:
         self._number += 1
         frame = sse(data, kind, f"{self._boot}-{self._number}")
-        self._recent.append((self._number, place, frame))
+        told = Told(self._number, time.monotonic(), place, units, frame)
+        self._recent.append(told)
         for listener in tuple(self._walls):
-            if listener.may_see(place):
+            if listener.view is not None and listener.view.shows(told):
                 listener.put(frame)
 
     # --- who listens ---
 
     @contextlib.contextmanager
-    def listening_to_case(self, case_no: str) -> Any:
-        listener = Listener()
+    def listening_to_case(self, case_no: str, names: frozenset[str]) -> Any:
+        listener = Listener(names)
         self._cases.setdefault(case_no, set()).add(listener)
         try:
             yield listener
@@ -179,27 +239,35 @@ class Live:
                 del self._cases[case_no]
 
     @contextlib.contextmanager
-    def listening_to_all(self, scopes: list[str]) -> Any:
-        listener = Listener(scopes)
+    def listening_to_all(self, view: View, names: frozenset[str]) -> Any:
+        listener = Listener(names, view)
         self._walls.add(listener)
         try:
             yield listener
         finally:
             self._walls.discard(listener)
 
-    def position(self) -> str:
-        return f"{self._boot}-{self._number}"
+    def settled(self, view: View) -> tuple[str, list[bytes]]:
+        """Where a snapshot made from now on stands for certain, and the frames since: an event may have reached us
+        before insight, and would be in neither the snapshot nor the deltas."""
+        young = [told for told in self._recent if told.at > time.monotonic() - SETTLES_IN]
+        number = young[0].number - 1 if young else self._number
+        return f"{self._boot}-{number}", [told.frame for told in young if view.shows(told)]
 
-    def since(self, last_id: str | None, listener: Listener) -> list[bytes] | None:
+    def since(self, last_id: str | None, view: View) -> list[bytes] | None:
         """The frames after `last_id`; None when they are not all held any more."""
         boot, _, number = (last_id or "").partition("-")
         if boot != self._boot or not (number.isascii() and number.isdigit()):
             return None
         after = int(number)
-        oldest = self._recent[0][0] if self._recent else self._number + 1
+        oldest = self._recent[0].number if self._recent else self._number + 1
         if after > self._number or after + 1 < oldest:
             return None
-        return [frame for n, place, frame in self._recent if n > after and listener.may_see(place)]
+        return [told.frame for told in self._recent if told.number > after and view.shows(told)]
+
+
+def _without(data: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key != name}
 
 
 def sse(data: Any, event: str, id: str | int) -> bytes:
@@ -304,4 +372,4 @@ async def _left(receive: Receive) -> None:
 
 def last_event_id(request: Request) -> str | None:
     """From the header a browser sends when it reconnects, or the query for a first connection that knows where it was."""
-    return request.headers.get("last-event-id") or request.query_params.get("last_event_id")
+    return request.headers.get("last-event-id") or request.query_params.get(LAST_EVENT_ID)

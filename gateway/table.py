@@ -20,19 +20,19 @@ from gateway import hygiene, idempotency
 from gateway.access import NOBODY, Access, Credential, require
 from gateway.limits import Limits
 from gateway.line import Line
+from gateway.looks import Looks
 from gateway.offices import TIMEOUT, Asking, Offices
 from gateway.post import Post
 from gateway.problems import language_of
 from gateway.schemas import answers
 from services.chassis.errors import Invalid, Unauthenticated
 from services.contracts.messages import Command, Page, Query
+from services.contracts.roles import ANYONE, MAY, SIGNED_IN
 from services.contracts.sentences import field_sentences
 
 if TYPE_CHECKING:
     from gateway.live import Live
 
-ANYONE = None
-SIGNED_IN: tuple[str, ...] = ()
 LARGEST_PAGE = 200
 
 UNKNOWN = ("没有这一项，请删除。", "Unknown field.")
@@ -52,6 +52,7 @@ class Gate:
     access: Access
     limits: Limits
     live: Live
+    looks: Looks
 
 
 @dataclass(slots=True)
@@ -100,7 +101,7 @@ class Row:
     serve: Serve | None = None
     """The odd ones' own code, instead of `asks`."""
     who: tuple[str, ...] | None = SIGNED_IN
-    """Roles allowed; `SIGNED_IN` for any account, `ANYONE` for the public. Admin may everything within his scope."""
+    """Roles allowed; `SIGNED_IN` for any account, `ANYONE` for the public. Where `asks` is set: what roles.MAY says."""
     holder: bool = False
     """The holder of a case's tracking token may, for that case."""
     status: int = 200
@@ -130,12 +131,12 @@ def question(path: str, asks: Contract, zh: str, en: str, tag: str, **more: Any)
     """GET: a contract's fields come from path and query."""
     if issubclass(asks, Page):
         more.setdefault("answers", answers.Page)
-    return Row(method="GET", path=path, asks=asks, zh=zh, en=en, tag=tag, **more)
+    return Row(method="GET", path=path, asks=asks, zh=zh, en=en, tag=tag, who=MAY[asks], **more)
 
 
 def order(path: str, asks: Contract, zh: str, en: str, tag: str, **more: Any) -> Row:
     """POST on something that exists: a contract's fields come from path and body."""
-    return Row(method="POST", path=path, asks=asks, zh=zh, en=en, tag=tag, **more)
+    return Row(method="POST", path=path, asks=asks, zh=zh, en=en, tag=tag, who=MAY[asks], **more)
 
 
 def creation(path: str, asks: Contract, zh: str, en: str, tag: str, **more: Any) -> Row:
@@ -157,6 +158,7 @@ class Door:
         request = Request(scope, receive)
         gate: Gate = scope["app"].state.gate
         visit = Visit(request, gate, await _let_in(row, request, gate))
+        _refuse_nul(scope)
         if row.method == "POST" and row.key != "none":
             visit.key = idempotency.key_of(request.headers, required=row.key == "required")
         if row.serve:
@@ -166,7 +168,14 @@ class Door:
         given = await _given(row, request, visit.credential)
         office = row.office(scope["path_params"]) if row.office else row.asks.office()
         body = await gate.offices.call(office, row.asks.method(), given, visit.asking(), row.timeout)
+        await gate.looks.note_whole(visit, row.asks)
         await _answer(row, body, send, scope["method"] == "HEAD")
+
+
+def _refuse_nul(scope: Scope) -> None:
+    """In a path or a query it is nobody's name and no database's text."""
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise hygiene.UnreadableText()
 
 
 async def _let_in(row: Row, request: Request, gate: Gate) -> Credential:
@@ -218,8 +227,6 @@ def query_of(request: Request, schema: Schema) -> dict[str, Any]:
     query = request.query_params
     given: dict[str, Any] = {}
     for name in query:
-        if "\0" in query[name]:
-            raise hygiene.UnreadableText()
         many = isinstance(schema.fields.get(name), fields.List)
         given[name] = query.getlist(name) if many else query[name]
     if "limit" in given:

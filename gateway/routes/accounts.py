@@ -6,32 +6,24 @@ from gateway.table import creation, order, question
 from services.contracts import identity
 
 TAG = "identity"
-ADMIN = ("admin",)
-DEVICES = ("admin", "operator", "manager")
 
 _ask = partial(question, tag=TAG)
-_do = partial(order, tag=TAG, who=ADMIN)
-_make = partial(creation, tag=TAG, who=ADMIN)
+_do = partial(order, tag=TAG)
+_make = partial(creation, tag=TAG)
 
 ROWS = (
     _ask(
         "/v1/account", identity.GetAccount, "本人账号", "One's own account", name="identity_get_own_account"
     ),
-    _ask("/v1/accounts", identity.ListAccounts, "账号", "Accounts", who=ADMIN),
+    _ask("/v1/accounts", identity.ListAccounts, "账号", "Accounts"),
     _ask("/v1/accounts/{account}", identity.GetAccount, "一个账号", "One account"),
     _make("/v1/accounts", identity.CreateAccount, "新建账号", "Create an account"),
-    order("/v1/accounts/{account}/password", identity.SetPassword, "修改密码", "Set a password", TAG),
+    _do("/v1/accounts/{account}/password", identity.SetPassword, "修改密码", "Set a password"),
     _do("/v1/accounts/{account}/revoke", identity.RevokeAccount, "停用账号", "Close an account, at once"),
     _make("/v1/accounts/{account}/keys", identity.CreateApiKey, "新建 API 密钥", "An API key, shown once"),
     _do("/v1/keys/{prefix}/revoke", identity.RevokeApiKey, "停用 API 密钥", "Withdraw an API key"),
-    _ask("/v1/devices", identity.ListDevices, "设备", "Devices", who=DEVICES),
-    _make("/v1/devices", identity.RegisterDevice, "登记设备", "Register a device", who=DEVICES),
-    _do(
-        "/v1/devices/{device}/revoke",
-        identity.RevokeDevice,
-        "停用设备",
-        "A device may no longer sign in",
-        who=DEVICES,
-    ),
-    _ask("/v1/accesses", identity.ListAccesses, "访问日志", "The access log", who=("admin", "auditor")),
+    _ask("/v1/devices", identity.ListDevices, "设备", "Devices"),
+    _make("/v1/devices", identity.RegisterDevice, "登记设备", "Register a device"),
+    _do("/v1/devices/{device}/revoke", identity.RevokeDevice, "停用设备", "A device may no longer sign in"),
+    _ask("/v1/accesses", identity.ListAccesses, "访问日志", "The access log"),
 )

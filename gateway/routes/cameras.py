@@ -6,11 +6,10 @@ from gateway.table import creation, order, question
 from services.contracts import cameras
 
 TAG = "cameras"
-GUARDS = ("officer", "manager", "coordinator", "supervisor")
 
 _ask = partial(question, tag=TAG)
-_do = partial(order, tag=TAG, who=GUARDS)
-_make = partial(creation, tag=TAG, who=GUARDS)
+_do = partial(order, tag=TAG)
+_make = partial(creation, tag=TAG)
 
 ROWS = (
     _ask("/v1/cameras", cameras.ListCameras, "摄像机", "Cameras"),

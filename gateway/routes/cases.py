@@ -10,13 +10,10 @@ from gateway.table import creation, order, question
 from services.contracts import frontdesk
 
 TAG = "cases"
-INTAKE = ("terminal", "clerk", "coordinator", "company", "supervisor")
-DESK = ("clerk", "coordinator", "supervisor")
-DECIDES = ("coordinator", "supervisor")
 CASE = "/v1/cases/{case_no}"
 TOKEN = frozenset({"token"})
 
-_held = partial(order, tag=TAG, who=INTAKE, holder=True, hidden=TOKEN)
+_held = partial(order, tag=TAG, holder=True, hidden=TOKEN)
 _kept = partial(order, tag=TAG, hidden=TOKEN)
 _seen = partial(question, tag=TAG, holder=True, hidden=TOKEN)
 
@@ -27,7 +24,6 @@ ROWS = (
         "受理一件：一张表单，各部门同时办理",
         "File an application: one form, every department at once",
         TAG,
-        who=INTAKE,
         status=202,
         location=CASE,
         answers=answers.Receipt,
@@ -45,8 +41,8 @@ ROWS = (
     _held(f"{CASE}/urge", frontdesk.UrgeCase, "催办", "Remind whoever holds it"),
     _held(f"{CASE}/withdraw", frontdesk.WithdrawCase, "撤回", "Take the application back"),
     _held(f"{CASE}/rating", frontdesk.RateCase, "好差评", "Rate the result, 1 to 5"),
-    _kept(f"{CASE}/reopen", frontdesk.ReopenCase, "重新办理", "Open a closed case again", who=DESK),
-    _kept(f"{CASE}/supervise", frontdesk.SuperviseCase, "督办", "Raise the supervision level", who=DECIDES),
-    _kept(f"{CASE}/callback", frontdesk.RecordCallback, "登记回访", "Note a call-back", who=DESK),
-    _kept(f"{CASE}/merge", frontdesk.MergeCase, "并入另一件", "Merge into another case", who=DECIDES),
+    _kept(f"{CASE}/reopen", frontdesk.ReopenCase, "重新办理", "Open a closed case again"),
+    _kept(f"{CASE}/supervise", frontdesk.SuperviseCase, "督办", "Raise the supervision level"),
+    _kept(f"{CASE}/callback", frontdesk.RecordCallback, "登记回访", "Note a call-back"),
+    _kept(f"{CASE}/merge", frontdesk.MergeCase, "并入另一件", "Merge into another case"),
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from gateway.live import EventStream, case_stream, last_event_id, sse, wall_stream
+from gateway.live import LAST_EVENT_ID, EventStream, View, case_stream, last_event_id, sse, wall_stream
 from gateway.problems import BadRequest
 from gateway.routes.cases import TOKEN
-from gateway.table import Row, Visit
+from gateway.table import Row, Visit, check, query_of
 from services.contracts import frontdesk, insight
+from services.contracts.roles import MAY
 
 STREAM = "text/event-stream"
 A_PAGE = 100
@@ -45,7 +46,7 @@ async def case_events(visit: Visit) -> EventStream:
         return lines
 
     with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(visit.gate.live.listening_to_case(case_no))
+        listener = stack.enter_context(visit.gate.live.listening_to_case(case_no, visit.credential.names))
         # The first reading also decides whether the caller may see this case at all.
         missed = await read(last)
         frames = case_stream(listener, last, missed, read)
@@ -54,16 +55,18 @@ async def case_events(visit: Visit) -> EventStream:
 
 async def everything(visit: Visit) -> EventStream:
     """A snapshot, then numbered deltas; after a short break only what was missed."""
-    live = visit.gate.live
+    live, schema = visit.gate.live, insight.GetOverview.schema()
+    asked = {name: value for name, value in query_of(visit.request, schema).items() if name != LAST_EVENT_ID}
+    check(schema, asked)
+    view = View.of(visit.credential.caller, asked.get("place"))
     with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(live.listening_to_all(visit.credential.caller.scopes()))
-        first = live.since(last_event_id(visit.request), listener)
+        listener = stack.enter_context(live.listening_to_all(view, visit.credential.names))
+        first = live.since(last_event_id(visit.request), view)
         if first is None:
             # The position is taken before the reading: what happens meanwhile is sent again as a delta, never lost.
-            position = live.position()
-            place = visit.request.query_params.get("place")
-            snapshot = await visit.ask(insight.GetOverview, {"place": place} if place else {})
-            first = [sse(snapshot, "snapshot", position)]
+            position, young = live.settled(view)
+            snapshot = await visit.ask(insight.GetOverview, asked)
+            first = [sse(snapshot, "snapshot", position), *young]
         frames = wall_stream(listener, first)
         return EventStream("wall", listener, frames, visit.credential.valid_until, stack.pop_all().close)
 
@@ -73,6 +76,7 @@ ROWS = (
         method="GET",
         path="/v1/cases/{case_no}/events",
         serve=case_events,
+        who=MAY[frontdesk.ListHistory],
         holder=True,
         hidden=TOKEN,
         media_type=STREAM,
@@ -84,6 +88,7 @@ ROWS = (
         method="GET",
         path="/v1/live",
         serve=everything,
+        who=MAY[insight.GetOverview],
         media_type=STREAM,
         tag="live",
         zh="辖区内的实时动态（SSE：先快照，后增量）",

@@ -7,6 +7,7 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -17,8 +18,10 @@ from gateway.hygiene import MIB, UnsupportedContentType
 from gateway.problems import BadRequest, ContentTooLarge, Problem
 from gateway.schemas import bodies
 from gateway.table import Row, Visit
+from services.chassis.errors import NotFound
 from services.chassis.settings import settings
 from services.contracts import frontdesk
+from services.contracts.roles import MAY, WHOLE
 
 LIMIT = 10 * MIB
 ENVELOPE = 64 * 1024
@@ -32,11 +35,21 @@ KINDS = {
     "image/heic": (b"ftypheic", b"ftypheix", b"ftypmif1"),
 }
 
+SHOWN = ("application/pdf", "image/jpeg", "image/png", "image/webp")
+POLICY = "default-src 'none'; img-src 'self'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""What a browser's own viewers of pictures and PDF need, and nothing that runs."""
+
 
 class NoFile(BadRequest):
     """Send one file, as multipart/form-data in a part called "file"."""
 
     zh = "请以 multipart/form-data 提交一个名为 file 的文件。"
+
+
+class UnknownMaterial(NotFound):
+    """The case {case_no} names no material {sha256}…, or it was not kept."""
+
+    zh = "案件 {case_no} 中没有材料 {sha256}…，或该材料未保存。"
 
 
 class NotWhatItSays(Problem):
@@ -72,6 +85,29 @@ async def upload(visit: Visit) -> Response:
         {"sha256": sha256, "name": name, "media_type": found, "size": len(content)},
     )
     return Response(body, 201, media_type="application/json")
+
+
+async def show(visit: Visit) -> Response:
+    """A material of a case, to whom the front desk shows the case with its materials; every look is noted."""
+    case_no, sha256 = (visit.request.path_params[name] for name in ("case_no", "sha256"))
+    case = await visit.ask(frontdesk.GetCase, {"case_no": case_no})
+    named = next((one for one in case.get("materials") or [] if one.get("sha256") == sha256), None)
+    content = await asyncio.to_thread(find, sha256, settings().data / "materials") if named else None
+    if named is None or content is None:
+        raise UnknownMaterial(sha256=sha256[:12], case_no=case_no)
+    await visit.gate.looks.note(visit, "materials.show")
+    kind = kind_of(content[:16]) or "application/octet-stream"
+    # Shown only where a browser draws it and runs nothing of it; what it is called is the uploader's word.
+    how = "inline" if kind in SHOWN else "attachment"
+    name = quote(_plain_name(str(named.get("name") or "")))
+    return Response(
+        content,
+        headers={
+            "Content-Disposition": f"{how}; filename*=UTF-8''{name}",
+            "Content-Security-Policy": POLICY,
+        },
+        media_type=kind,
+    )
 
 
 async def _one_file(request: Request) -> tuple[str, str, bytes]:
@@ -120,6 +156,13 @@ def _plain_name(name: str | None) -> str:
     return "".join(c for c in last if c.isprintable())[:200] or "file"
 
 
+def find(sha256: str, folder: Path) -> bytes | None:
+    try:
+        return (folder / sha256[:2] / sha256).read_bytes()
+    except FileNotFoundError:
+        return None
+
+
 def keep(content: bytes, folder: Path) -> str:
     """Stored whole or not at all; the same content twice is stored once."""
     sha256 = hashlib.sha256(content).hexdigest()
@@ -145,12 +188,22 @@ ROWS = (
         path="/v1/materials",
         serve=upload,
         body=bodies.Upload,
-        who=("terminal", "clerk", "coordinator", "officer", "company", "manager"),
+        who=MAY[frontdesk.RegisterMaterial],
         holder=True,
         status=201,
         key="none",  # the content's hash is its own key
         tag="materials",
         zh="上传材料（PDF、JPEG、PNG、WebP、HEIC，最大 10 MiB）",
         en="Upload a material (PDF, JPEG, PNG, WebP, HEIC; 10 MiB at most)",
+    ),
+    Row(
+        method="GET",
+        path="/v1/cases/{case_no}/materials/{sha256}",
+        serve=show,
+        who=WHOLE[frontdesk.GetCase],
+        media_type="application/octet-stream",
+        tag="materials",
+        zh="查看一件的材料（留痕）",
+        en="A material of a case, as it was handed in; the look is recorded",
     ),
 )

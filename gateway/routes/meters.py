@@ -6,17 +6,16 @@ from gateway.table import creation, order, question
 from services.contracts import meters
 
 TAG = "meters"
-KEEPERS = ("officer", "manager", "coordinator", "clerk")
 
 _ask = partial(question, tag=TAG)
-_do = partial(order, tag=TAG, who=KEEPERS)
+_do = partial(order, tag=TAG)
 
 ROWS = (
     _ask("/v1/meters/{meter}/readings", meters.ListReadings, "一块表的读数", "A meter's readings"),
     _ask("/v1/meters/{meter}", meters.GetMeter, "一块表", "One meter with its newest reading"),
     _ask("/v1/meters/accounts/{household}", meters.GetAccount, "一户的水电气账户", "A household's accounts"),
     _ask("/v1/findings", meters.ListFindings, "用水异常", "Concerns and suspected leaks"),
-    creation("/v1/meters", meters.RegisterMeter, "登记表计", "Enter a meter", TAG, who=KEEPERS),
+    creation("/v1/meters", meters.RegisterMeter, "登记表计", "Enter a meter", TAG),
     _do("/v1/findings/{finding_id}/acknowledge", meters.AcknowledgeFinding, "确认", "Somebody acts on it"),
     _do(
         "/v1/welfare/{household}/rule",

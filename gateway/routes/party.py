@@ -6,12 +6,11 @@ from gateway.table import creation, order, question
 from services.contracts import party
 
 TAG = "party"
-BRANCH = ("officer", "manager", "coordinator")
 MEMBER = "/v1/party/members/{member_id}"
 
 _ask = partial(question, tag=TAG)
-_do = partial(order, tag=TAG, who=BRANCH)
-_make = partial(creation, tag=TAG, who=BRANCH)
+_do = partial(order, tag=TAG)
+_make = partial(creation, tag=TAG)
 
 ROWS = (
     _ask("/v1/party/tree", party.GetTree, "四级组织", "The tree of organisations"),

@@ -42,17 +42,17 @@ async def user(visit: Visit) -> Response:
 
 async def vhost(visit: Visit) -> Response:
     asked = await _question(visit)
-    return _verdict(asked, asked.get("vhost") == own_vhost())
+    return _verdict(visit, asked, asked.get("vhost") == own_vhost())
 
 
 async def resource(visit: Visit) -> Response:
     asked = await _question(visit)
-    return _verdict(asked, may_use(asked))
+    return _verdict(visit, asked, may_use(asked))
 
 
 async def topic(visit: Visit) -> Response:
     asked = await _question(visit)
-    return _verdict(asked, may_topic(asked))
+    return _verdict(visit, asked, may_topic(asked))
 
 
 def may_use(asked: Question) -> bool:
@@ -82,8 +82,10 @@ def own_vhost() -> str:
     return unquote(path[1:]) or "/"
 
 
-def _verdict(asked: Question, good: bool) -> Response:
-    return PlainTextResponse(ALLOW if good and DEVICE.fullmatch(asked.get("username", "")) else DENY)
+def _verdict(visit: Visit, asked: Question, good: bool) -> Response:
+    device = asked.get("username", "")
+    good = good and DEVICE.fullmatch(device) is not None and not visit.gate.access.is_revoked(device)
+    return PlainTextResponse(ALLOW if good else DENY)
 
 
 async def _question(visit: Visit) -> Question:

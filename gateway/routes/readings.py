@@ -21,6 +21,7 @@ from gateway.hygiene import MIB, InvalidJson, expect, read_bytes
 from gateway.schemas import answers, bodies
 from gateway.table import Row, Visit, check
 from services.chassis.errors import Forbidden, Invalid, TooLarge
+from services.contracts.roles import SENDERS
 
 # What the meters office can convert; a test holds this equal to its own table.
 UNITS = frozenset(("m3", "m³", "L", "l", "kWh", "Wh", "MWh"))
@@ -239,7 +240,6 @@ def _not_too_many(count: int) -> None:
 
 
 _alarms = bodies.AlarmList()
-SENDERS = ("device", "company", "terminal", "operator")
 
 ROWS = (
     Row(

@@ -13,8 +13,6 @@ from services.contracts import frontdesk, tasks
 from services.contracts.units import OFFICE_OF
 
 TAG = "tasks"
-TRAY = ("officer", "manager", "company", "coordinator", "supervisor")
-DECIDES = ("clerk", "coordinator", "supervisor")
 TASK = "/v1/tasks/{task_id}"
 
 
@@ -44,8 +42,8 @@ async def list_tasks(visit: Visit) -> Response:
     return Response(body, media_type="application/json")
 
 
-_act = partial(order, tag=TAG, who=TRAY, office=office_of)
-_decide = partial(order, tag=TAG, who=DECIDES)
+_act = partial(order, tag=TAG, office=office_of)
+_decide = partial(order, tag=TAG)
 
 ROWS: tuple[Row, ...] = (
     question(
@@ -55,9 +53,8 @@ ROWS: tuple[Row, ...] = (
         "A unit's tray, most urgent first",
         TAG,
         serve=list_tasks,
-        who=TRAY,
     ),
-    question(TASK, tasks.GetTask, "一项任务", "One task", TAG, office=office_of, who=TRAY),
+    question(TASK, tasks.GetTask, "一项任务", "One task", TAG, office=office_of),
     _act(f"{TASK}/sign", tasks.SignTask, "签收", "Accept the task"),
     _act(f"{TASK}/start", tasks.StartTask, "开始办理", "Begin work"),
     _act(f"{TASK}/finish", tasks.FinishTask, "办结", "Finish with outcome and result"),

@@ -6,16 +6,15 @@ A volunteer answers a dispatch by the dispatch's own link; its token comes in X-
 from functools import partial
 
 from gateway.routes.cases import TOKEN
-from gateway.table import ANYONE, creation, order, question
+from gateway.table import creation, order, question
 from services.contracts import volunteers
 
 TAG = "volunteers"
-LEADERS = ("officer", "manager", "coordinator")
 DISPATCH = "/v1/dispatches/{dispatch_id}"
 
 _ask = partial(question, tag=TAG)
-_answer = partial(order, tag=TAG, who=LEADERS, holder=True, hidden=TOKEN)
-_do = partial(order, tag=TAG, who=LEADERS)
+_answer = partial(order, tag=TAG, holder=True, hidden=TOKEN)
+_do = partial(order, tag=TAG)
 
 ROWS = (
     _ask("/v1/volunteers", volunteers.ListVolunteers, "志愿者名册（脱敏）", "The register, masked"),
@@ -24,16 +23,8 @@ ROWS = (
         volunteers.GetVolunteerRecord,
         "志愿服务记录核验",
         "What anyone with the number may verify",
-        who=ANYONE,
     ),
-    creation(
-        "/v1/volunteers",
-        volunteers.RegisterVolunteer,
-        "登记志愿者",
-        "Enter a volunteer",
-        TAG,
-        who=("clerk", *LEADERS),
-    ),
+    creation("/v1/volunteers", volunteers.RegisterVolunteer, "登记志愿者", "Enter a volunteer", TAG),
     _ask("/v1/dispatches", volunteers.ListDispatches, "派单", "Who was asked for what"),
     _answer(f"{DISPATCH}/accept", volunteers.AcceptDispatch, "接受", "The volunteer goes"),
     _answer(f"{DISPATCH}/decline", volunteers.DeclineDispatch, "婉拒", "The volunteer cannot go"),

@@ -29,3 +29,8 @@ UNITS: dict[str, dict[str, str]] = {
 """Unit code -> names in both languages and the service whose tray holds its tasks."""
 
 OFFICE_OF: dict[str, str] = {unit: facts["service"] for unit, facts in UNITS.items()}
+
+
+def units_of(department: str | None) -> frozenset[str]:
+    """The units whose tasks somebody of a department works on: its own, or all whose tray its office holds."""
+    return frozenset(unit for unit, office in OFFICE_OF.items() if department in (unit, office))

@@ -10,25 +10,24 @@ from typing import Any
 
 from services.backoffice import tray
 from services.chassis.database import Work
-from services.chassis.errors import Conflict, Forbidden
+from services.chassis.errors import Conflict
 from services.chassis.identifiers import new_id
 from services.contracts import property as words
 from services.contracts import registry, tasks
 from services.contracts.messages import Command, Event
+from services.contracts.roles import Contract, may
 from services.property import tariffs
-from services.property.model import HouseholdFile, NotYourOrder, RepairOrder, account_of
+from services.property.model import (
+    HouseholdFile,
+    NotYourEstate,
+    NotYourOrder,
+    RepairOrder,
+    account_of,
+    is_ours,
+)
 
-CREW = ("officer", "manager", "coordinator", "company", "admin")
-LEADS = ("manager", "coordinator", "admin", "supervisor")
-DESK = (*CREW, "supervisor", "clerk", "terminal")
-OURS = ("property", "street")
+LEADS = ("manager", "coordinator", "supervisor", "admin")
 HOUSEHOLD_CODE = re.compile(r"([0-9]{15})-[^\s]+")
-
-
-class NotYourEstate(Forbidden):
-    """Your role or area does not cover property management in {place}."""
-
-    zh = "您的角色或辖区不包括“{place}”的物业业务。"
 
 
 # -- moving in -----------------------------------------------------------------------------------------
@@ -200,7 +199,7 @@ def cancel_repair_order(work: Work, item: tray.Item) -> list[str]:
 
 
 def report_repair(work: Work, command: Any) -> dict[str, Any]:
-    _require(work, command.place, *DESK)
+    _require(work, command.place, words.ReportRepair)
     order = RepairOrder.report(
         actor=work.caller.account,
         at=work.now,
@@ -217,51 +216,51 @@ def report_repair(work: Work, command: Any) -> dict[str, Any]:
 
 
 def grade_repair(work: Work, command: Any) -> dict[str, Any]:
-    order = _order(work, command.order_no, *CREW, "supervisor", "clerk")
+    order = _order(work, command.order_no, words.GradeRepair)
     order.grade(command.urgency, work.caller.account, work.now)
     return _saved(work, order)
 
 
 def assign_repair(work: Work, command: Any) -> dict[str, Any]:
-    order = _order(work, command.order_no, *LEADS, "officer")
+    order = _order(work, command.order_no, words.AssignRepair)
     order.assign(command.worker, work.caller.account, work.now)
     _sign_task(work, order)
     return _saved(work, order)
 
 
 def grab_repair(work: Work, command: Any) -> dict[str, Any]:
-    order = _order(work, command.order_no, *CREW)
+    order = _order(work, command.order_no, words.GrabRepair)
     order.grab(work.caller.account, work.now)
     _sign_task(work, order)
     return _saved(work, order)
 
 
 def transfer_repair(work: Work, command: Any) -> dict[str, Any]:
-    order = _in_hand(work, command.order_no)
+    order = _in_hand(work, command.order_no, words.TransferRepair)
     order.transfer(command.reason, work.caller.account, work.now)
     return _saved(work, order)
 
 
 def arrive_repair(work: Work, command: Any) -> dict[str, Any]:
-    order = _in_hand(work, command.order_no)
+    order = _in_hand(work, command.order_no, words.ArriveRepair)
     order.arrive(work.caller.account, work.now)
     return _saved(work, order)
 
 
 def quote_repair(work: Work, command: Any) -> dict[str, Any]:
-    order = _in_hand(work, command.order_no)
+    order = _in_hand(work, command.order_no, words.QuoteRepair)
     order.name_price(command.amount, command.reason, work.caller.account, work.now)
     return _saved(work, order)
 
 
 def accept_quote(work: Work, command: Any) -> dict[str, Any]:
-    order = _order(work, command.order_no, *DESK)
+    order = _order(work, command.order_no, words.AcceptQuote)
     order.accept(work.caller.account, work.now)
     return _saved(work, order)
 
 
 def finish_repair(work: Work, command: Any) -> dict[str, Any]:
-    order = _in_hand(work, command.order_no)
+    order = _in_hand(work, command.order_no, words.FinishRepair)
     order.finish(command.note, command.materials or [], command.cost, work.caller.account, work.now)
     _say_finished(work, order)
     item = work.store.find_item(order.task_id) if order.task_id else None
@@ -274,13 +273,13 @@ def finish_repair(work: Work, command: Any) -> dict[str, Any]:
 
 
 def confirm_repair(work: Work, command: Any) -> dict[str, Any]:
-    order = _order(work, command.order_no, *DESK)
+    order = _order(work, command.order_no, words.ConfirmRepair)
     order.confirm(command.accepted, command.note, work.caller.account, work.now)
     return _saved(work, order)
 
 
 def rate_repair(work: Work, command: Any) -> dict[str, Any]:
-    order = _order(work, command.order_no, *DESK)
+    order = _order(work, command.order_no, words.RateRepair)
     order.rate(command.stars, command.comment, work.caller.account, work.now)
     return _saved(work, order)
 
@@ -337,15 +336,15 @@ def _sign_task(work: Work, order: RepairOrder) -> None:
         tray.sign(work, item, officer=work.caller.account)
 
 
-def _order(work: Work, order_no: str, *roles: str) -> RepairOrder:
+def _order(work: Work, order_no: str, contract: Contract) -> RepairOrder:
     order: RepairOrder = work.store.order(order_no)
-    _require(work, order.place, *roles)
+    _require(work, order.place, contract)
     return order
 
 
-def _in_hand(work: Work, order_no: str) -> RepairOrder:
+def _in_hand(work: Work, order_no: str, contract: Contract) -> RepairOrder:
     """The order, for its own worker or for whoever leads him."""
-    order = _order(work, order_no, *CREW, "supervisor")
+    order = _order(work, order_no, contract)
     caller = work.caller
     if order.worker not in (None, caller.account) and not caller.may(LEADS, order.place):
         raise NotYourOrder(worker=order.worker)
@@ -368,10 +367,8 @@ def _face(order: RepairOrder) -> dict[str, Any]:
     }
 
 
-def _require(work: Work, place: str, *roles: str) -> None:
-    caller = work.caller
-    ours = caller.department in OURS or caller.has("admin", "supervisor", "clerk", "terminal")
-    if caller.kind != "system" and not (ours and caller.may(roles, place)):
+def _require(work: Work, place: str, contract: Contract) -> None:
+    if not (is_ours(work.caller) and work.caller.may(may(contract), place)):
         raise NotYourEstate(place=place)
 
 
@@ -385,9 +382,9 @@ class ReferenceReused(Conflict):
 
 
 def charge_fees(work: Work, command: Any) -> dict[str, Any]:
-    scopes = [command.place] if command.place else work.caller.scopes(*LEADS)
-    if command.place or not scopes:
-        _require(work, command.place or "", *LEADS)
+    scopes = [command.place] if command.place else work.caller.scopes(*may(words.ChargeFees))
+    for scope in scopes or [""]:
+        _require(work, scope, words.ChargeFees)
     period = tariffs.first_day(command.period)
     charged, looked_at, without_area = 0, 0, 0
     known: dict[str, tariffs.Tariff] = {}
@@ -407,7 +404,7 @@ def charge_fees(work: Work, command: Any) -> dict[str, Any]:
 
 
 def pay_fee(work: Work, command: Any) -> dict[str, Any]:
-    _require(work, work.store.place_of(command.household), *DESK)
+    _require(work, work.store.place_of(command.household), words.PayFee)
     entry = work.store.pay(
         command.household, command.amount, command.channel, command.reference, work.caller.account, work.now
     )
@@ -424,7 +421,8 @@ def pay_fee(work: Work, command: Any) -> dict[str, Any]:
 
 
 def load_demonstration(work: Work, command: Any) -> dict[str, Any]:
-    _require(work, "", "admin")
+    if not work.caller.may("admin", ""):
+        raise NotYourEstate(place="")
     files = [
         HouseholdFile(
             household=line["household"],

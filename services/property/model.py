@@ -8,8 +8,26 @@ from decimal import Decimal
 from typing import Any
 
 from services.chassis.errors import Conflict, Forbidden, NotFound
-from services.chassis.identifiers import new_id
+from services.chassis.identifiers import Caller, new_id
 from services.property import tariffs
+
+OURS = ("property", "street")
+
+
+class NotYourEstate(Forbidden):
+    """Your role or area does not cover property management in {place}."""
+
+    zh = "您的角色或辖区不包括“{place}”的物业业务。"
+
+
+def is_ours(caller: Caller) -> bool:
+    """Whose business property management is at all: its own people, and those who serve or oversee every department."""
+    return (
+        caller.kind == "system"
+        or caller.department in OURS
+        or caller.has("admin", "supervisor", "clerk", "auditor", "terminal")
+    )
+
 
 # -- household files -----------------------------------------------------------------------------------
 

@@ -5,51 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import case, false, func, literal, or_, select
+from sqlalchemy import case, func, literal, or_, select
 
 from services.backoffice import tray
 from services.chassis.database import Read
-from services.chassis.errors import Forbidden
 from services.chassis.paging import page
 from services.contracts import property as words
 from services.contracts.citizens import mask_id, mask_name, mask_phone
 from services.contracts.messages import Query
-from services.property.model import OPEN, UnknownHousehold, UnknownRepair
+from services.contracts.roles import WHOLE, Contract, may
+from services.property.model import OPEN, NotYourEstate, UnknownHousehold, UnknownRepair, is_ours
 from services.property.tables import accounts, entries, households, items, repair_history, repairs
 
 LATEST = 24
-OFFICERS = ("officer", "manager", "coordinator", "admin")
-STAFF = (*OFFICERS, "company", "supervisor", "clerk", "auditor")
-"""Lists are for them: a terminal in the hall looks up what its visitor names, and nothing else."""
 _ORDER = (
     "order_no", "place", "address", "category", "urgency", "state", "worker", "case_no", "reported_at", "arrive_by",
     "arrived_at", "finished_at", "stars",
 )  # fmt: skip
 
 
-class ArrearsArePrivate(Forbidden):
-    """Who owes is known to property management and its supervisors only."""
-
-    zh = "欠费名单仅限物业及其监督人员查看。"
-
-
 def get_household(read: Read, query: Any) -> dict[str, Any]:
     """Whole numbers only for an officer of property management; everybody else sees them masked."""
+    mine = _within(read, households.c.place, words.GetHousehold)
     row = read.connection.execute(
-        select(households).where(households.c.household == query.household, _within(read, households.c.place))
+        select(households).where(households.c.household == query.household, mine)
     ).first()
     if row is None:
         raise UnknownHousehold(household=query.household)
     file = dict(row._mapping)
-    caller = read.caller
-    if not (caller.department == "property" and caller.may(OFFICERS, row.place)):
+    if not _sees_whole(read, words.GetHousehold, row.place):
         file["members"] = [_masked(member) for member in file["members"]]
     return file
 
 
 def get_fee_account(read: Read, query: Any) -> dict[str, Any]:
+    """Amounts are for those who collect them and those who oversee it; every other department learns a flag at most."""
+    mine = _within(read, accounts.c.place, words.GetFeeAccount)
     account = read.connection.execute(
-        select(accounts).where(accounts.c.household == query.household, _within(read, accounts.c.place))
+        select(accounts).where(accounts.c.household == query.household, mine)
     ).first()
     if account is None:
         raise UnknownHousehold(household=query.household)
@@ -79,10 +72,10 @@ def get_fee_account(read: Read, query: Any) -> dict[str, Any]:
 def list_arrears(read: Read, query: Any) -> dict[str, Any]:
     """`since` is the oldest month not covered when payments settle the oldest charges first."""
     wanted = select(accounts.c.balance, accounts.c.code, accounts.c.household, accounts.c.place).where(
-        accounts.c.kind == "household", accounts.c.balance > 0, _within(read, accounts.c.place, *STAFF)
+        accounts.c.kind == "household",
+        accounts.c.balance > 0,
+        _within(read, accounts.c.place, words.ListArrears),
     )
-    if not (read.caller.department == "property" or read.caller.has("admin", "supervisor", "auditor")):
-        raise ArrearsArePrivate()
     if query.place:
         wanted = wanted.where(accounts.c.place.startswith(query.place, autoescape=True))
     found = page(read.connection, wanted, [accounts.c.balance, accounts.c.code], query, descending=True)
@@ -94,7 +87,9 @@ def list_arrears(read: Read, query: Any) -> dict[str, Any]:
 
 
 def list_repairs(read: Read, query: Any) -> dict[str, Any]:
-    wanted = select(*(repairs.c[name] for name in _ORDER)).where(_within(read, repairs.c.place, *STAFF))
+    wanted = select(*(repairs.c[name] for name in _ORDER)).where(
+        _within(read, repairs.c.place, words.ListRepairs)
+    )
     if query.state == "open":
         wanted = wanted.where(repairs.c.state.in_([literal(state, literal_execute=True) for state in OPEN]))
     elif query.state:
@@ -112,14 +107,12 @@ def list_repairs(read: Read, query: Any) -> dict[str, Any]:
 
 
 def get_repair(read: Read, query: Any) -> dict[str, Any]:
-    row = read.connection.execute(
-        select(repairs).where(repairs.c.order_no == query.order_no, _within(read, repairs.c.place))
-    ).first()
+    mine = _within(read, repairs.c.place, words.GetRepair)
+    row = read.connection.execute(select(repairs).where(repairs.c.order_no == query.order_no, mine)).first()
     if row is None:
         raise UnknownRepair(order_no=query.order_no)
     order = dict(row._mapping)
-    caller = read.caller
-    if not (caller.department == "property" and caller.may(OFFICERS, row.place)):
+    if not _sees_whole(read, words.GetRepair, row.place):
         order["reporter"] = mask_name(order["reporter"] or "") or None
         order["phone"] = mask_phone(order["phone"] or "") or None
     lines = read.connection.execute(
@@ -157,9 +150,16 @@ def _oldest_unpaid(read: Read, codes: list[str]) -> dict[str, str]:
     return {row.debit: row.since for row in rows}
 
 
-def _within(read: Read, place: Any, *roles: str) -> Any:
-    scopes = read.caller.scopes(*roles)
-    return or_(false(), *(place.startswith(scope, autoescape=True) for scope in scopes))
+def _within(read: Read, place: Any, contract: Contract) -> Any:
+    """Rows of the areas in which the caller holds a role for this; to another department all of it is closed."""
+    scopes = read.caller.scopes(*may(contract))
+    if not (is_ours(read.caller) and scopes):
+        raise NotYourEstate(place="、".join(read.caller.scopes()))
+    return or_(*(place.startswith(scope, autoescape=True) for scope in scopes))
+
+
+def _sees_whole(read: Read, contract: Contract, place: str) -> bool:
+    return read.caller.department == "property" and read.caller.may((*WHOLE[contract], "admin"), place)
 
 
 def _masked(member: dict[str, Any]) -> dict[str, Any]:

@@ -134,7 +134,12 @@ async def test_what_was_revoked_while_we_were_away_is_read_from_the_list(client,
 
 async def test_an_api_key_is_its_company(client, app):
     await asked(app)
-    assert (await status(client, X_API_Key="company-key"))[0] == 200
+    answer = await client.post(
+        "/v1/cases",
+        json={"matter": "x", "applicant": {}, "form": {}},
+        headers={"X-API-Key": "company-key", "Idempotency-Key": uuid.uuid4().hex},
+    )
+    assert answer.status_code == 202
     (call,) = await asked(app)
     assert call["context"]["caller"]["account"] == "acme"
     assert await status(client, X_API_Key="another") == (401, "api-key-invalid")
@@ -150,6 +155,20 @@ async def test_a_tracking_token_opens_its_own_case_and_nothing_else(client, app)
     assert (await client.get("/v1/cases", headers=held)).status_code == 401
     answer = await client.post(f"/v1/cases/{CASE}/reopen", json={"reason": "x"}, headers=held)
     assert answer.status_code == 401
+
+
+async def test_a_company_that_holds_the_receipt_is_both(client, app):
+    """Who files by key follows his case by its token; the token alone says which case, the key who asks."""
+    await asked(app)
+    both = {"X-API-Key": "company-key", "X-Tracking-Token": TOKEN}
+    assert (await client.get(f"/v1/cases/{CASE}", headers=both)).status_code == 200
+    (call,) = await asked(app)
+    assert call["fields"]["token"] == TOKEN and call["context"]["caller"]["account"] == "acme"
+    alone = {"X-API-Key": "company-key"}
+    assert (await client.get(f"/v1/cases/{CASE}", headers=alone)).status_code == 403
+    assert (await client.get("/v1/cases", headers=both)).status_code == 403
+    wrong = {"X-API-Key": "another", "X-Tracking-Token": TOKEN}
+    assert (await client.get(f"/v1/cases/{CASE}", headers=wrong)).status_code == 401
 
 
 async def test_signing_in_and_going_on(client):
@@ -217,6 +236,22 @@ class TestRabbitMqAsks:
         }
         assert await self.ask(client, "topic", **question, routing_key="yikou.v1.meter-7.readings") == "allow"
         assert await self.ask(client, "topic", **question, routing_key="yikou.v1.meter-8.readings") == "deny"
+
+    @pytest.mark.parametrize("what", ["vhost", "resource", "topic"])
+    async def test_a_revoked_device_may_nothing_any_more(self, client, app, what):
+        question = {
+            "username": "meter-7", "vhost": "/", "resource": "exchange", "name": "amq.topic",
+            "permission": "write", "routing_key": "yikou.v1.meter-7.readings",
+        }  # fmt: skip
+        assert await self.ask(client, what, **question) == "allow"
+        app.state.gate.access.revoke([{"name": "meter-7", "kind": "device", "until": time.time() + 900}])
+        assert await self.ask(client, what, **question) == "deny"
+        assert (
+            await self.ask(
+                client, what, **question | {"username": "meter-8", "routing_key": "yikou.v1.meter-8.readings"}
+            )
+            == "allow"
+        )
 
     async def test_nobody_from_another_machine_finds_it(self, client):
         forwarded = {"X-Forwarded-For": "203.0.113.5"}

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.limits import Limits
 from gateway.routes import TABLE
-from gateway.table import ANYONE, question
+from gateway.table import question
 from services.contracts.frontdesk import GetMatter
 
 pytestmark = pytest.mark.anyio
@@ -67,7 +67,8 @@ async def test_401_without_a_credential(client):
 
 
 async def test_403_without_the_role(client, sign):
-    answer = await client.post(f"/v1/cases/{CASE}/merge", json={"into": CASE}, headers=bearer(sign))
+    body = {"level": 1, "reason": "x"}
+    answer = await client.post(f"/v1/cases/{CASE}/supervise", json=body, headers=bearer(sign))
     is_problem(answer, 403, "role-missing")
 
 
@@ -192,7 +193,7 @@ async def test_503_when_the_broker_is_away_and_again_200_when_it_is_back(client,
 class TestWithAnImpatientRow:
     @pytest.fixture
     def rows(self):
-        return (*TABLE, question("/impatient/{code}", GetMatter, "", "", "matters", who=ANYONE, timeout=0.2))
+        return (*TABLE, question("/impatient/{code}", GetMatter, "", "", "matters", timeout=0.2))
 
     async def test_504_when_an_office_does_not_answer_in_time(self, client):
         is_problem(await client.get("/impatient/slow"), 504, "office-timeout")

@@ -8,7 +8,7 @@ import pytest
 from services.chassis.identifiers import Caller
 from services.contracts import meters, tasks
 from services.meters import handlers, views
-from services.meters.model import MeterOfAnotherKind, UnknownMeter
+from services.meters.model import MeterOfAnotherKind, UnknownHousehold, UnknownMeter
 from tests.integration.meters.surroundings import PLACE, hourly
 
 HOME = f"{PLACE}-3-1-502"
@@ -123,6 +123,30 @@ def test_what_is_outside_the_callers_area_does_not_exist_for_him(tester):
         ask(tester, "GetMeter", there, meter="W-1")
     with pytest.raises(UnknownMeter):
         ask(tester, "ListReadings", Caller("p", "public"), meter="W-1")
+
+
+@pytest.mark.parametrize(
+    "department, role",
+    [
+        ("party", "officer"),
+        ("property", "manager"),
+        ("property", "company"),
+        (None, "terminal"),
+        (None, "device"),
+    ],
+)
+def test_a_homes_water_is_no_other_departments_business(tester, department, role):
+    home = tester.home()
+    tester.meter("W-1", home)
+    tester.send(*hourly(*[5000] * 13))
+    tester.sweep()
+    stranger = Caller("s", "staff", department, ({"role": role, "scope": PLACE[:12]},))
+    assert ask(tester, "ListFindings", stranger)["items"] == []
+    for query in ("GetMeter", "ListReadings"):
+        with pytest.raises(UnknownMeter):
+            ask(tester, query, stranger, meter="W-1")
+    with pytest.raises(UnknownHousehold):
+        ask(tester, "GetAccount", stranger, household=home)
 
 
 def test_a_meter_keeps_its_kind(tester):

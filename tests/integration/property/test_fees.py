@@ -7,10 +7,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.contracts.property import ChargeFees, GetFeeAccount, ListArrears, LoadDemonstration, PayFee
-from services.property.handlers import NotYourEstate, ReferenceReused
-from services.property.model import UnknownHousehold
+from services.property.handlers import ReferenceReused
+from services.property.model import NotYourEstate, UnknownHousehold
 from services.property.tariffs import UnknownTariff
-from services.property.views import ArrearsArePrivate
 from tests.offices import officer
 
 
@@ -141,6 +140,37 @@ def test_who_owes_is_not_for_everybody(office, grid, homes):
         officer(None, grid, "terminal"),
         officer("street", grid, "clerk"),
     ):
-        with pytest.raises(ArrearsArePrivate):
+        with pytest.raises(NotYourEstate):
             office(ListArrears, outsider)
     assert len(office(ListArrears, officer("street", grid, "supervisor"))["items"]) == 2
+
+
+@pytest.mark.parametrize("department", ["party", "cameras", "meters", "volunteers", None])
+@pytest.mark.parametrize("role", ["officer", "manager", "coordinator"])
+def test_what_somebody_owes_is_a_flag_to_other_departments_and_never_an_amount(
+    office, grid, homes, department, role
+):
+    for household in (homes[0], "nobody"):
+        with pytest.raises(NotYourEstate):
+            office(GetFeeAccount, officer(department, grid, role), household=household)
+
+
+@pytest.mark.parametrize("role", ["terminal", "operator"])
+def test_nobody_reads_a_fee_account_at_a_kiosk(office, grid, homes, role):
+    with pytest.raises(NotYourEstate):
+        office(GetFeeAccount, officer(None, grid, role), household=homes[0])
+
+
+@pytest.mark.parametrize(
+    "department, role",
+    [
+        ("property", "officer"),
+        ("property", "company"),
+        (None, "clerk"),
+        (None, "supervisor"),
+        (None, "auditor"),
+    ],
+)
+def test_who_collects_or_oversees_reads_the_account(office, grid, homes, department, role):
+    account = office(GetFeeAccount, officer(department, grid, role), household=homes[0])
+    assert account["household"] == homes[0]

@@ -1,8 +1,11 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from services.contracts import tasks
 from services.contracts.property import ChargeFees, GetFeeAccount, GetHousehold, HouseholdFileOpened
 from services.contracts.registry import HouseholdChanged
+from services.property.model import NotYourEstate
 from tests.offices import id_number, officer
 
 
@@ -91,9 +94,16 @@ def test_members_are_masked_for_everybody_but_the_office(office, grid):
         "household"
     ]
     ours = office(GetHousehold, officer("property", grid), household=household)
-    theirs = office(GetHousehold, officer("party", grid), household=household)
+    theirs = office(GetHousehold, officer(None, grid, "supervisor"), household=household)
     assert ours["members"][0]["phone"] == "13500000000"
     assert theirs["members"][0]["phone"] == "135****0000" and theirs["members"][0]["name"] == "袁*"
+    for outsider in (
+        officer("party", grid),
+        officer("volunteers", grid, "manager"),
+        officer(None, grid, "terminal"),
+    ):
+        with pytest.raises(NotYourEstate):
+            office(GetHousehold, outsider, household=household)
 
 
 def test_late_news_from_the_registry_do_not_overwrite_newer(office, grid):

@@ -21,8 +21,7 @@ from services.contracts.property import (
     ReportRepair,
     TransferRepair,
 )
-from services.property.handlers import NotYourEstate
-from services.property.model import AlreadyTaken, NotYourOrder, UnknownRepair
+from services.property.model import AlreadyTaken, NotYourEstate, NotYourOrder, UnknownRepair
 from tests.offices import officer
 
 
@@ -180,6 +179,20 @@ def test_outside_ones_area_nothing_exists_and_nothing_can_be_done(office, grid):
 def test_a_terminal_looks_up_an_order_by_its_number_and_lists_none(office, grid):
     kiosk = officer(None, grid, "terminal")
     order_no = report(office, grid, reporter="袁明", phone="13500000000")
-    assert office(ListRepairs, kiosk)["items"] == []
+    with pytest.raises(NotYourEstate):
+        office(ListRepairs, kiosk)
     order = office(GetRepair, kiosk, order_no=order_no)
     assert (order["reporter"], order["phone"]) == ("袁*", "135****0000")
+
+
+def test_the_repairs_of_a_home_are_no_other_departments_business(office, grid):
+    order_no = report(office, grid)
+    for outsider in (
+        officer("party", grid),
+        officer("cameras", grid, "manager"),
+        officer(None, grid, "operator"),
+    ):
+        with pytest.raises(NotYourEstate):
+            office(GetRepair, outsider, order_no=order_no)
+        with pytest.raises(NotYourEstate):
+            office(ListRepairs, outsider)
