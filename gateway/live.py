@@ -213,9 +213,7 @@ class Live:
     def overview_changed(self, envelope: Envelope) -> None:
         self._tell_walls("overview", envelope.data["place"], None, envelope.data)
 
-    def _tell_walls(
-        self, kind: str, place: str, units: frozenset[str] | None, data: dict[str, Any]
-    ) -> None:
+    def _tell_walls(self, kind: str, place: str, units: frozenset[str] | None, data: dict[str, Any]) -> None:
         self._number += 1
         frame = sse(data, kind, f"{self._boot}-{self._number}")
         told = Told(self._number, time.monotonic(), place, units, frame)

@@ -36,7 +36,9 @@ KINDS = {
 }
 
 SHOWN = ("application/pdf", "image/jpeg", "image/png", "image/webp")
-POLICY = "default-src 'none'; img-src 'self'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'none'; img-src 'self'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+)
 """What a browser's own viewers of pictures and PDF need, and nothing that runs."""
 
 

@@ -12,8 +12,26 @@ from typing import Any
 
 from services.chassis import clock
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
-from services.chassis.identifiers import new_id
+from services.chassis.identifiers import Caller, new_id
 from services.contracts.cameras import FORBIDDEN_SITES
+
+OURS = ("cameras", "street")
+
+
+class NotYourCameras(Forbidden):
+    """Your role or area does not cover the cameras in {place}."""
+
+    zh = "您的角色或辖区不包括“{place}”的摄像机业务。"
+
+
+def is_ours(caller: Caller) -> bool:
+    """Whose business the camera office is: its own people, and those who serve or oversee every department."""
+    return (
+        caller.kind == "system"
+        or caller.department in OURS
+        or caller.has("admin", "supervisor", "clerk", "auditor")
+    )
+
 
 # -- device ids ----------------------------------------------------------------------------------------
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from services.chassis.database import Work
 from services.chassis.errors import Forbidden
-from services.chassis.identifiers import new_id, within
+from services.chassis.identifiers import new_id
 from services.chassis.settings import settings
 from services.contracts import identity
+from services.contracts.roles import may
 from services.identity import model, passwords, tokens
 from services.identity.model import Account
 
@@ -33,7 +34,7 @@ def login(work: Work, command: Any) -> dict[str, Any]:
     name = command.account
     until = work.store.wait_until(name)
     if until and until > work.now:
-        raise model.TooManyFailures(seconds=int((until - work.now).total_seconds()) + 1)
+        raise model.TooManyFailures(retry_after=int((until - work.now).total_seconds()) + 1)
     account = work.store.account(name)
     # A closed account is measured like an unknown one: whoever guesses learns nothing.
     sealed = account.password_hash if account and account.active else None
@@ -131,13 +132,11 @@ def create_account(work: Work, command: Any) -> dict[str, Any]:
 
 
 def set_password(work: Work, command: Any) -> dict[str, Any]:
-    account = _account(work, command.account)
-    if work.caller.account == account.account:
-        if not passwords.matches(account.password_hash, command.current or ""):
-            _refuse_login(work, account.account)
-            raise model.WrongCredentials()
-    else:
-        model.check_administers(work.caller, account)
+    account = _account(work, command.account, or_own=True)
+    own = work.caller.account == account.account
+    if own and not passwords.matches(account.password_hash, command.current or ""):
+        _refuse_login(work, account.account)
+        raise model.WrongCredentials()
     model.check_password(command.account, command.password)
     work.store.set_password(account.account, passwords.seal(command.password), work.now)
     work.store.forget_failures(account.account)
@@ -148,7 +147,6 @@ def set_password(work: Work, command: Any) -> dict[str, Any]:
 
 def revoke_account(work: Work, command: Any) -> dict[str, Any]:
     account = _account(work, command.account)
-    model.check_administers(work.caller, account)
     work.store.close_account(account.account, work.now)
     work.store.end_sessions(work.now, "account-revoked", account=account.account)
     _revoke(work, account.account, "account")
@@ -158,9 +156,11 @@ def revoke_account(work: Work, command: Any) -> dict[str, Any]:
     return {}
 
 
-def _account(work: Work, name: str) -> Account:
+def _account(work: Work, name: str, *, or_own: bool = False) -> Account:
+    """One the caller administers; of the others he is not told whether they exist."""
     account: Account | None = work.store.account(name)
-    if account is None:
+    own = or_own and work.caller.account == name
+    if account is None or not (own or model.administers(work.caller, account)):
         raise model.UnknownAccount(account=name)
     return account
 
@@ -170,7 +170,6 @@ def _account(work: Work, name: str) -> Account:
 
 def create_api_key(work: Work, command: Any) -> dict[str, Any]:
     account = _account(work, command.account)
-    model.check_administers(work.caller, account)
     held = model.narrowed(command.roles, account.roles)
     prefix, key, hashed = model.new_api_key()
     expires_at = work.now + timedelta(days=command.days)
@@ -180,11 +179,9 @@ def create_api_key(work: Work, command: Any) -> dict[str, Any]:
 
 
 def revoke_api_key(work: Work, command: Any) -> dict[str, Any]:
-    owner = work.store.api_key_owner(command.prefix)
-    if owner is None:
+    owner = work.store.account(work.store.api_key_owner(command.prefix) or "")
+    if owner is None or not (work.caller.account == owner.account or model.administers(work.caller, owner)):
         raise model.UnknownApiKey(prefix=command.prefix)
-    if work.caller.account != owner:
-        model.check_administers(work.caller, _account(work, owner))
     if work.store.revoke_api_keys(work.now, prefix=command.prefix):
         _revoke(work, command.prefix, "api-key")
         _note(work, "revoke-api-key", command.prefix)
@@ -195,7 +192,7 @@ def revoke_api_key(work: Work, command: Any) -> dict[str, Any]:
 
 
 def register_device(work: Work, command: Any) -> dict[str, Any]:
-    if not work.caller.may(("admin", "operator"), command.place):
+    if not work.caller.may(may(identity.RegisterDevice), command.place):
         raise Forbidden()
     secret = command.secret or model.new_secret()
     row = _device_row(work, command.device, command.kind, command.place, _hash_of(secret))
@@ -223,10 +220,8 @@ def _device_row(work: Work, device: str, kind: str, place: str, secret_hash: str
 
 def revoke_device(work: Work, command: Any) -> dict[str, Any]:
     device = work.store.device(command.device)
-    if device is None or not any(within(device.place, scope) for scope in work.caller.scopes()):
+    if device is None or not work.caller.may(may(identity.RevokeDevice), device.place):
         raise model.UnknownDevice(device=command.device)
-    if not work.caller.may(("admin", "operator"), device.place):
-        raise Forbidden()
     work.store.revoke_device(command.device, work.now)
     _revoke(work, command.device, "device")
     _note(work, "revoke-device", command.device)

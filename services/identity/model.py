@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Unauthenticated
 from services.chassis.identifiers import Caller, new_id
 
 ACCESS_LIFE = timedelta(minutes=15)
@@ -35,10 +35,12 @@ class WrongCredentials(Unauthenticated):
     zh = "账号或密码不正确。"
 
 
-class TooManyFailures(Unauthenticated):
-    """Too many failed attempts; please wait {seconds} seconds and try again."""
+class TooManyFailures(Problem):
+    """Too many failed attempts; please wait {retry_after} seconds and try again."""
 
-    zh = "登录失败次数过多，请等待 {seconds} 秒后再试。"
+    kind = "too-many-requests"
+    status = 429
+    zh = "登录失败次数过多，请等待 {retry_after} 秒后再试。"
 
 
 class RefreshTokenInvalid(Unauthenticated):
@@ -149,8 +151,14 @@ def check_grant(caller: Caller, roles: Iterable[Mapping[str, str]]) -> None:
 
 
 def check_administers(caller: Caller, account: Account) -> None:
+    if not administers(caller, account):
+        raise GrantTooWide()
+
+
+def administers(caller: Caller, account: Account) -> bool:
     """An account without roles belongs to whoever administers everything."""
-    check_grant(caller, account.roles or [{"role": "", "scope": ""}])
+    held = account.roles or [{"role": "", "scope": ""}]
+    return all(caller.may("admin", role["scope"]) for role in held)
 
 
 def narrowed(wanted: Roles | None, held: Roles) -> Roles:

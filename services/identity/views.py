@@ -8,8 +8,8 @@ from sqlalchemy import or_, select
 
 from services.chassis.database import Read
 from services.chassis.errors import Forbidden
-from services.chassis.identifiers import within
 from services.contracts import identity
+from services.contracts.roles import may
 from services.identity import model, passwords, tokens
 from services.identity.repository import Repository
 from services.identity.tables import accesses, accounts, api_keys, devices, revoked
@@ -59,16 +59,15 @@ def check_device(read: Read, query: Any) -> dict[str, Any]:
 def get_account(read: Read, query: Any) -> dict[str, object]:
     name = query.account or read.caller.account
     account = Repository(read.connection).account(name)
-    if account is None:
+    # Whoever may not see an account is told the same as for one that does not exist.
+    if account is None or not (name == read.caller.account or model.administers(read.caller, account)):
         raise model.UnknownAccount(account=name)
-    if name != read.caller.account:
-        model.check_administers(read.caller, account)
     return account.face()
 
 
 def list_accounts(read: Read, query: Any) -> dict[str, Any]:
     """Pages run over all names; accounts beyond the caller's areas are left out of a page."""
-    if not read.caller.has("admin"):
+    if not read.caller.has(*may(identity.ListAccounts)):
         raise Forbidden()
     store = Repository(read.connection)
     statement = select(accounts.c.account).order_by(accounts.c.account).limit(query.limit + 1)
@@ -76,18 +75,12 @@ def list_accounts(read: Read, query: Any) -> dict[str, Any]:
         statement = statement.where(accounts.c.account > query.cursor)
     names = list(read.connection.execute(statement).scalars())
     found = [store.account(name) for name in names[: query.limit]]
-    items = [one.face() for one in found if one and _administers(read, one)]
+    items = [one.face() for one in found if one and model.administers(read.caller, one)]
     return {"items": items, "next": names[query.limit - 1] if len(names) > query.limit else None}
 
 
-def _administers(read: Read, account: model.Account) -> bool:
-    scopes = read.caller.scopes("admin")
-    held = [role["scope"] for role in account.roles] or [""]
-    return all(any(within(one, scope) for scope in scopes) for one in held)
-
-
 def list_devices(read: Read, query: Any) -> dict[str, Any]:
-    scopes = read.caller.scopes("admin", "operator", "supervisor", "officer")
+    scopes = read.caller.scopes(*may(identity.ListDevices))
     if not scopes:
         raise Forbidden()
     statement = (
@@ -106,7 +99,7 @@ def list_devices(read: Read, query: Any) -> dict[str, Any]:
 
 
 def list_accesses(read: Read, query: Any) -> dict[str, Any]:
-    if not (read.caller.may(("admin", "auditor"), "")):
+    if not (read.caller.may(may(identity.ListAccesses), "")):
         raise Forbidden()
     statement = select(accesses).order_by(accesses.c.position.desc()).limit(query.limit + 1)
     if query.account:

@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from services.chassis.database import Work
+from services.chassis.errors import Forbidden
 from services.contracts import catalogue, frontdesk, insight
 from services.contracts.messages import Command, Event
+from services.contracts.roles import may
 from services.insight import model
 
 
@@ -35,6 +37,8 @@ def keep_fact(work: Work, event: Any) -> None:
 
 
 def rebuild_read_models(work: Work, command: Any) -> dict[str, int]:
+    if not work.caller.may(may(insight.RebuildReadModels), ""):
+        raise Forbidden()
     made_cases, made_lanes = work.store.make_all()
     return {"cases": made_cases, "lanes": made_lanes}
 

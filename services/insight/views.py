@@ -27,6 +27,7 @@ from services.chassis.identifiers import within
 from services.chassis.paging import page
 from services.contracts.insight import GetDepartments, GetGrids, GetOverview, ListBehind
 from services.contracts.messages import Query
+from services.contracts.roles import may
 from services.contracts.units import UNITS
 from services.insight import model
 from services.insight.tables import cases, event_log, lanes, said
@@ -151,7 +152,7 @@ RATES = {
 
 def _area(read: Read, table: Table, place: str | None) -> Condition:
     """The caller's areas, or the one asked for, which must lie within them."""
-    scopes = read.caller.scopes()
+    scopes = read.caller.scopes(*may(GetOverview))
     if place is not None:
         if not any(within(place, scope) for scope in scopes):
             raise OutsideYourArea(place=place)

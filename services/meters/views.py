@@ -56,7 +56,9 @@ def get_account(read: Read, query: Any) -> dict[str, Any]:
     home = read.connection.execute(
         select(households, watches.c.active, watches.c.threshold, watches.c.hours, watches.c.away_until)
         .join(watches, watches.c.household == households.c.household, isouter=True)
-        .where(households.c.household == query.household, _within(read, households.c.place, contract.GetAccount))
+        .where(
+            households.c.household == query.household, _within(read, households.c.place, contract.GetAccount)
+        )
     ).first()
     if not rows and home is None:
         raise UnknownHousehold(household=query.household)

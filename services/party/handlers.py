@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from services.backoffice import tray
-from services.backoffice.handlers import OFFICER_ROLES
 from services.chassis.database import Work
 from services.chassis.errors import Conflict, Forbidden
 from services.chassis.identifiers import new_id
 from services.contracts import citizens, party, volunteers
 from services.contracts.messages import Command, Event
+from services.contracts.roles import ADMIN, DEPARTMENT
 from services.party import demonstration, figures, model
 
 
@@ -321,7 +321,7 @@ def load_demonstration(work: Work, command: Any) -> dict[str, Any]:
 def _permit(work: Work, place: str) -> None:
     caller = work.caller
     holds = caller.kind == "system" or caller.department == work.service or caller.has("admin")
-    if not (holds and caller.may(OFFICER_ROLES, place)):
+    if not (holds and caller.may((*DEPARTMENT, *ADMIN), place)):
         raise NotYourRoll(place=place)
 
 

@@ -11,10 +11,9 @@ from services.chassis.database import Read
 from services.chassis.paging import page
 from services.contracts import citizens, party
 from services.contracts.messages import Query
+from services.contracts.roles import ADMIN, WATCHERS, Contract, may
 from services.party import tables
 from services.party.model import OPEN
-
-ROLL_READERS = ("admin", "supervisor", "auditor")
 
 
 def get_tree(read: Read, query: Any) -> dict[str, Any]:
@@ -49,7 +48,7 @@ def list_members(read: Read, query: Any) -> dict[str, Any]:
     wanted = select(
         at.id, at.name, at.id_number, at.stage, at.branch, at.unit, at.place, at.joined_at,
         _service_hours().label("service_hours"),
-    ).where(at.left_at.is_(None), _within(read, at.place, personal=True))  # fmt: skip
+    ).where(at.left_at.is_(None), _within(read, at.place, party.ListMembers, personal=True))  # fmt: skip
     for column, value in ((at.branch, query.branch), (at.unit, query.unit), (at.stage, query.stage)):
         if value:
             wanted = wanted.where(column == value)
@@ -79,7 +78,7 @@ def list_duties(read: Read, query: Any) -> dict[str, Any]:
     wanted = (
         select(tables.duties, of.name_zh, of.name_en, of.place)
         .join(tables.units, of.code == at.unit)
-        .where(_within(read, of.place))
+        .where(_within(read, of.place, party.ListDuties))
     )
     if query.state == "open":
         wanted = wanted.where(at.state.in_(OPEN))
@@ -96,13 +95,17 @@ def list_duties(read: Read, query: Any) -> dict[str, Any]:
     return found
 
 
-def _within(read: Read, place: ColumnElement[str], personal: bool = False) -> ColumnElement[bool]:
+def _within(
+    read: Read, place: ColumnElement[str], contract: Contract, personal: bool = False
+) -> ColumnElement[bool]:
     """The caller's areas. Membership is sensitive: only the party office and those who oversee it see the roll."""
     caller = read.caller
-    entitled = caller.kind == "system" or caller.department == "party" or caller.has(*ROLL_READERS)
+    entitled = caller.kind == "system" or caller.department == "party" or caller.has(*WATCHERS, *ADMIN)
     if personal and not entitled:
         return false()
-    return or_(false(), *(place.startswith(scope, autoescape=True) for scope in caller.scopes()))
+    return or_(
+        false(), *(place.startswith(scope, autoescape=True) for scope in caller.scopes(*may(contract)))
+    )
 
 
 QUERIES: dict[type[Query], Any] = {

@@ -12,6 +12,7 @@ from services.chassis.errors import Forbidden, Invalid
 from services.chassis.identifiers import within
 from services.chassis.settings import settings
 from services.contracts import citizens, property, registry
+from services.contracts.roles import Contract, may
 from services.registry import demonstration, geometry, model
 from services.registry.model import Resident, today
 
@@ -24,7 +25,7 @@ ANNOUNCED = 60
 
 def import_grids(work: Work, command: Any) -> dict[str, Any]:
     """All or nothing: what is stored tiles the community."""
-    model.check_may(work.caller, ("admin", "supervisor"), command.community)
+    model.check_may(work.caller, registry.ImportGrids, command.community)
     if strangers := [grid["code"] for grid in command.grids if not within(grid["code"], command.community)]:
         raise model.GridsInUse(community=command.community, grids=", ".join(strangers))
     known = work.store.grids_of(command.community)
@@ -54,7 +55,7 @@ def import_grids(work: Work, command: Any) -> dict[str, Any]:
 
 
 def add_building(work: Work, command: Any) -> dict[str, Any]:
-    model.check_may(work.caller, model.WRITERS, command.grid)
+    model.check_may(work.caller, registry.AddBuilding, command.grid)
     if work.store.grid(command.grid) is None:
         raise model.UnknownGrid(grid=command.grid)
     code = model.building_code(command.grid, command.number)
@@ -66,7 +67,7 @@ def add_building(work: Work, command: Any) -> dict[str, Any]:
 
 def add_household(work: Work, command: Any) -> dict[str, Any]:
     building = work.store.building(command.building)
-    if building is None or not work.caller.may(model.WRITERS, building.grid):
+    if building is None or not work.caller.may(may(registry.AddHousehold), building.grid):
         raise model.UnknownBuilding(building=command.building)
     code = model.household_code(building.code, command.unit, command.door)
     row = {
@@ -89,7 +90,7 @@ def add_household(work: Work, command: Any) -> dict[str, Any]:
 
 
 def register_resident(work: Work, command: Any) -> dict[str, Any]:
-    household = _household(work, command.household)
+    household = _household(work, command.household, registry.RegisterResident)
     told = Resident.of(household.household, vars(command))
     if work.store.claim_numbers([told.id_number]):
         raise model.ResidentKnown()
@@ -98,7 +99,7 @@ def register_resident(work: Work, command: Any) -> dict[str, Any]:
 
 
 def move_in(work: Work, command: Any) -> dict[str, Any]:
-    household = _household(work, command.household)
+    household = _household(work, command.household, registry.MoveIn)
     people = _people(household.household, command.residents, "residents")
     day = command.move_in_date or today(work.now)
     settled = _settle(work, household, people, day, command.case_no)
@@ -182,7 +183,7 @@ def _say_moved_in(work: Work, resident: Resident, household: Any, case_no: str |
 
 
 def move_out(work: Work, command: Any) -> dict[str, Any]:
-    resident, household = _resident(work, command.resident_id, model.WRITERS)
+    resident, household = _resident(work, command.resident_id, registry.MoveOut)
     if resident.move_out_date is None:
         resident.move_out_date = command.move_out_date or today(work.now)
         work.store.put_residents([resident], work.now)
@@ -199,7 +200,7 @@ def move_out(work: Work, command: Any) -> dict[str, Any]:
 
 
 def set_contact(work: Work, command: Any) -> dict[str, Any]:
-    household = _household(work, command.household)
+    household = _household(work, command.household, registry.SetContact)
     work.store.change_household(
         household.household,
         work.now,
@@ -215,21 +216,21 @@ def _tell(work: Work, household: Any, living: list[Resident]) -> None:
     work.say(registry.HouseholdChanged, subject=household.household, at=work.now, **facts)
 
 
-def _household(work: Work, code: str) -> Any:
+def _household(work: Work, code: str, contract: Contract) -> Any:
     """Locked, so that two clerks change it one after the other; outside the caller's areas it does not exist."""
     household = work.store.household(code, lock=True)
     if household is None or not any(within(household.place, scope) for scope in work.caller.scopes()):
         raise model.UnknownHousehold(household=code)
-    model.check_may(work.caller, model.WRITERS, household.place)
+    model.check_may(work.caller, contract, household.place)
     return household
 
 
-def _resident(work: Work, resident_id: str, roles: tuple[str, ...]) -> tuple[Resident, Any]:
+def _resident(work: Work, resident_id: str, contract: Contract) -> tuple[Resident, Any]:
     resident = work.store.resident(resident_id)
     household = work.store.household(resident.household) if resident else None
     if household is None or not any(within(household.place, scope) for scope in work.caller.scopes()):
         raise model.UnknownResident()
-    model.check_may(work.caller, roles, household.place)
+    model.check_may(work.caller, contract, household.place)
     return resident, household
 
 
@@ -237,7 +238,7 @@ def _resident(work: Work, resident_id: str, roles: tuple[str, ...]) -> tuple[Res
 
 
 def record_consent(work: Work, command: Any) -> dict[str, Any]:
-    resident, _ = _resident(work, command.resident_id, model.FILLERS)
+    resident, _ = _resident(work, command.resident_id, registry.RecordConsent)
     model.check_guardian(resident, command.guardian, today(work.now))
     work.store.add_consent(
         resident.resident_id, command.purpose, command.given, command.guardian, work.now, work.caller.account
@@ -246,7 +247,7 @@ def record_consent(work: Work, command: Any) -> dict[str, Any]:
 
 
 def look_at_resident(work: Work, command: Any) -> dict[str, Any]:
-    resident, household = _resident(work, command.resident_id, model.LOOKERS)
+    resident, household = _resident(work, command.resident_id, registry.LookAtResident)
     _note_look(work, resident, list(model.PERSONAL), command.why, command.case_no)
     return model.whole(resident) | {
         "resident_id": resident.resident_id,
@@ -274,7 +275,7 @@ def _note_look(
 def prefill(work: Work, command: Any) -> dict[str, Any]:
     if not (command.id_number or command.household or command.place):
         raise model.PrefillNeedsSomething()
-    if not work.caller.has(*model.FILLERS):
+    if not work.caller.has(*may(registry.Prefill)):
         raise Forbidden()
     values: dict[str, Any] = {}
     code = command.household
@@ -299,7 +300,7 @@ def prefill(work: Work, command: Any) -> dict[str, Any]:
 
 def _home_within_reach(work: Work, code: str) -> Any:
     household = work.store.household(code)
-    return household if household and work.caller.may(model.FILLERS, household.place) else None
+    return household if household and work.caller.may(may(registry.Prefill), household.place) else None
 
 
 def _sourced(value: Any) -> dict[str, Any]:

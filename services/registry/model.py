@@ -11,19 +11,11 @@ from typing import Any
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.identifiers import Caller, new_id
 from services.contracts import citizens
+from services.contracts.roles import Contract, may
 
 CHINA = timezone(timedelta(hours=8))
 ELDER = 60
 OF_AGE_TO_CONSENT = 14
-
-READERS = ("admin", "supervisor", "clerk", "officer", "manager", "coordinator", "auditor")
-"""May see lists, masked, of their areas."""
-WRITERS = ("admin", "supervisor", "clerk", "officer")
-LOOKERS = ("admin", "supervisor", "clerk", "officer")
-"""May see whole values for a stated reason."""
-FILLERS = (*LOOKERS, "terminal")
-"""May have a form prefilled for the person whose ID number was presented."""
-WATCHERS = ("admin", "supervisor", "auditor")
 
 
 class UnknownHousehold(NotFound):
@@ -245,6 +237,6 @@ def check_guardian(resident: Resident, guardian: str | None, today: date) -> Non
         raise GuardianNeeded.fields({"guardian": (GuardianNeeded.zh, "Name the guardian.")})
 
 
-def check_may(caller: Caller, roles: tuple[str, ...], place: str) -> None:
-    if not caller.may(roles, place):
+def check_may(caller: Caller, contract: Contract, place: str) -> None:
+    if not caller.may(may(contract), place):
         raise Forbidden()

@@ -12,6 +12,7 @@ from services.chassis.database import Read
 from services.chassis.errors import Forbidden
 from services.chassis.identifiers import Caller
 from services.contracts import citizens, registry
+from services.contracts.roles import Contract, may
 from services.registry import model
 from services.registry.repository import Repository, resident_of
 from services.registry.tables import buildings, consents, grids, households, looks, residents
@@ -19,11 +20,9 @@ from services.registry.tables import buildings, consents, grids, households, loo
 Page = dict[str, Any]
 
 
-def _within(
-    place: Any, caller: Caller, roles: tuple[str, ...], part: str | None = None
-) -> ColumnElement[bool]:
-    """Rows of the areas in which one of the roles is held, and of that part of them."""
-    scopes = caller.scopes(*roles)
+def _within(place: Any, caller: Caller, contract: Contract, part: str | None = None) -> ColumnElement[bool]:
+    """Rows of the areas in which a role for this is held, and of that part of them."""
+    scopes = caller.scopes(*may(contract))
     if not scopes:
         raise Forbidden()
     areas = or_(*(place.startswith(scope, autoescape=True) for scope in scopes))
@@ -49,7 +48,8 @@ _oldest = (
 
 def get_household(read: Read, query: Any) -> dict[str, Any]:
     statement = select(households).where(
-        households.c.household == query.household, _within(households.c.place, read.caller, model.READERS)
+        households.c.household == query.household,
+        _within(households.c.place, read.caller, registry.GetHousehold),
     )
     row = read.connection.execute(statement).first()
     if row is None:
@@ -94,7 +94,7 @@ def list_households(read: Read, query: Any) -> Page:
             (_persons == 1).label("lives_alone"),
             elder.label("elder"),
         )
-        .where(_within(households.c.place, read.caller, model.READERS, query.place))
+        .where(_within(households.c.place, read.caller, registry.ListHouseholds, query.place))
         .order_by(households.c.household)
         .limit(query.limit + 1)
     )
@@ -119,7 +119,7 @@ def find_residents(read: Read, query: Any) -> Page:
     statement = (
         select(residents, households.c.address, households.c.place)
         .join(households)
-        .where(matches, _within(households.c.place, read.caller, model.READERS, query.place))
+        .where(matches, _within(households.c.place, read.caller, registry.FindResidents, query.place))
         .order_by(residents.c.resident_id)
         .limit(query.limit + 1)
     )
@@ -139,7 +139,7 @@ def find_residents(read: Read, query: Any) -> Page:
 def list_buildings(read: Read, query: Any) -> Page:
     statement = (
         select(buildings)
-        .where(_within(buildings.c.grid, read.caller, model.READERS, query.place))
+        .where(_within(buildings.c.grid, read.caller, registry.ListBuildings, query.place))
         .order_by(buildings.c.code)
         .limit(query.limit + 1)
     )
@@ -178,7 +178,7 @@ def _counted(read: Read, place: str | None) -> list[dict[str, Any]]:
             ),
         )
         .outerjoin(residents, _lives_here())
-        .where(_within(households.c.place, read.caller, model.READERS, place))
+        .where(_within(households.c.place, read.caller, registry.ListGrids, place))
         .group_by(households.c.household)
         .subquery()
     )
@@ -204,7 +204,7 @@ def _counted(read: Read, place: str | None) -> list[dict[str, Any]]:
             func.coalesce(counts.c.elders_alone, 0).label("elders_alone"),
         )
         .outerjoin(counts, counts.c.place == grids.c.code)
-        .where(_within(grids.c.code, read.caller, model.READERS, place))
+        .where(_within(grids.c.code, read.caller, registry.ListGrids, place))
         .order_by(grids.c.code)
     )
     # sum() of bigint is numeric in PostgreSQL; people are counted whole.
@@ -221,7 +221,7 @@ def list_looks(read: Read, query: Any) -> Page:
         select(looks, households.c.place)
         .join(residents, residents.c.resident_id == looks.c.resident_id)
         .join(households, households.c.household == residents.c.household)
-        .where(_within(households.c.place, read.caller, model.WATCHERS))
+        .where(_within(households.c.place, read.caller, registry.ListLooks))
         .order_by(looks.c.position.desc())
         .limit(query.limit + 1)
     )

@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 from services.backoffice import tray
-from services.backoffice.handlers import OFFICER_ROLES
 from services.backoffice.model import OPEN
 from services.chassis.database import Work
 from services.chassis.errors import Forbidden
 from services.contracts import tasks, volunteers
 from services.contracts.messages import Command
+from services.contracts.roles import ADMIN, DEPARTMENT
 from services.volunteers import demonstration, figures, model
 
 REPORTABLE = ("signed", "handling")
@@ -365,7 +365,7 @@ def load_demonstration(work: Work, command: Any) -> dict[str, Any]:
 def _coordinates(work: Work, place: str) -> bool:
     caller = work.caller
     holds = caller.kind == "system" or caller.department == work.service or caller.has("admin")
-    return holds and caller.may(OFFICER_ROLES, place)
+    return holds and caller.may((*DEPARTMENT, *ADMIN), place)
 
 
 def _permit(work: Work, place: str) -> None:

@@ -12,10 +12,10 @@ from services.chassis.database import Read
 from services.chassis.paging import page
 from services.contracts import citizens, volunteers
 from services.contracts.messages import Query
+from services.contracts.roles import ADMIN, WATCHERS, Contract, may
 from services.volunteers import figures, tables
 from services.volunteers.model import ACTIVE, CHINA, UnknownVolunteer, as_hours
 
-OVERSEERS = ("admin", "supervisor", "auditor")
 LATEST_SERVICES = 100
 
 
@@ -66,7 +66,7 @@ def get_volunteer_record(read: Read, query: Any) -> dict[str, Any]:
 def list_volunteers(read: Read, query: Any) -> dict[str, Any]:
     at = tables.volunteers.c
     wanted = select(at.number, at.name, at.phone, at.place, at.skills, at.times, at.engaged_in).where(
-        at.withdrawn_at.is_(None), _within(read, at.place)
+        at.withdrawn_at.is_(None), _within(read, at.place, volunteers.ListVolunteers)
     )
     if query.place:
         wanted = wanted.where(at.place.startswith(query.place))
@@ -83,7 +83,7 @@ def list_volunteers(read: Read, query: Any) -> dict[str, Any]:
 def list_dispatches(read: Read, query: Any) -> dict[str, Any]:
     """With the link of those still open: the coordinator hands it to the volunteer."""
     at = tables.dispatches.c
-    wanted = select(tables.dispatches).where(_within(read, at.place))
+    wanted = select(tables.dispatches).where(_within(read, at.place, volunteers.ListDispatches))
     if query.status == "active":
         wanted = wanted.where(at.state.in_(ACTIVE))
     elif query.status:
@@ -98,12 +98,14 @@ def list_dispatches(read: Read, query: Any) -> dict[str, Any]:
     return found
 
 
-def _within(read: Read, place: ColumnElement[str]) -> ColumnElement[bool]:
+def _within(read: Read, place: ColumnElement[str], contract: Contract) -> ColumnElement[bool]:
     """The caller's areas, for the volunteers' own office and those who oversee it."""
     caller = read.caller
-    if not (caller.kind == "system" or caller.department == "volunteers" or caller.has(*OVERSEERS)):
+    if not (caller.kind == "system" or caller.department == "volunteers" or caller.has(*WATCHERS, *ADMIN)):
         return false()
-    return or_(false(), *(place.startswith(scope, autoescape=True) for scope in caller.scopes()))
+    return or_(
+        false(), *(place.startswith(scope, autoescape=True) for scope in caller.scopes(*may(contract)))
+    )
 
 
 QUERIES: dict[type[Query], Any] = {

@@ -3,8 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.cameras.handlers import NotYourCameras
-from services.cameras.model import AlreadyCleared, UnknownAlarm
+from services.cameras.model import AlreadyCleared, NotYourCameras, UnknownAlarm
 from services.cameras.signals import AlarmSignal, Evidence
 from services.contracts.cameras import AcknowledgeAlarm, ClearAlarm, ListAlarms
 from services.contracts.frontdesk import AlarmRaised, CaseClosed, FindingRetracted, FindingUpdated

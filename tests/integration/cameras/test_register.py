@@ -1,8 +1,7 @@
 import pytest
 from marshmallow import ValidationError
 
-from services.cameras.handlers import NotYourCameras
-from services.cameras.model import AlreadyRegistered, ForbiddenSite, UnknownCamera
+from services.cameras.model import AlreadyRegistered, ForbiddenSite, NotYourCameras, UnknownCamera
 from services.contracts import tasks
 from services.contracts.cameras import GetCamera, ListCameras, ListGrants, LoadDemonstration, RegisterCamera
 from tests.offices import officer

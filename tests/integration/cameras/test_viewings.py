@@ -5,9 +5,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.cameras.handlers import NotYourCameras
-from services.cameras.model import NotApproved, OutsideViewing, OwnRequest, UnknownCamera, UnknownViewing
-from services.cameras.views import NotForYou, check_lookups
+from services.cameras.model import (
+    NotApproved,
+    NotYourCameras,
+    OutsideViewing,
+    OwnRequest,
+    UnknownCamera,
+    UnknownViewing,
+)
+from services.cameras.views import check_lookups
 from services.chassis.database import Read
 from services.contracts.cameras import (
     ApproveViewing,
@@ -105,7 +111,7 @@ def test_who_looked_at_whom_is_not_for_everybody(office, grid, camera, boss):
     assert [row["viewing_no"] for row in office(ListViewings, boss)["items"]] == [no]
     for outsider in (officer("party", grid), officer("property", grid, "manager")):
         for query, fields in ((ListViewings, {}), (GetViewing, {"viewing_no": no}), (CheckLookups, {})):
-            with pytest.raises(NotForYou):
+            with pytest.raises(NotYourCameras):
                 office(query, outsider, **fields)
     with pytest.raises(UnknownViewing):
         office(GetViewing, officer("cameras", "000000", "manager"), viewing_no=no)

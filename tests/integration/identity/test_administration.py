@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from services.chassis.errors import Forbidden
+from services.chassis.errors import Forbidden, Problem
 from services.chassis.identifiers import Caller
 from services.contracts import identity
 from services.identity import handlers, model
@@ -43,7 +43,7 @@ def test_one_changes_ones_own_password_with_the_current_one(office, name):
     with pytest.raises(model.RefreshTokenInvalid):
         office(identity.Refresh, refresh_token=session["refresh_token"])
     office(identity.Login, account=name, password="another-good-one")
-    with pytest.raises(model.GrantTooWide):
+    with pytest.raises(model.UnknownAccount):
         office(identity.SetPassword, CLERK, account=name, password="a-third-good-one")
 
 
@@ -149,8 +149,28 @@ def test_one_sees_oneself_and_whom_one_administers(office, name):
     office(identity.CreateAccount, account=name, name="x", roles=role)
     assert office(identity.GetAccount, Caller(name, "staff"))["roles"] == role
     assert office(identity.GetAccount, DISTRICT_ADMIN, account=name)["active"] is True
-    with pytest.raises(model.GrantTooWide):
+    with pytest.raises(model.UnknownAccount):
         office(identity.GetAccount, CLERK, account=name)
+
+
+@pytest.mark.parametrize("caller", [CLERK, DISTRICT_ADMIN], ids=["clerk", "administrator of another area"])
+def test_nobody_learns_by_trying_which_accounts_and_keys_exist(office, name, caller):
+    office(
+        identity.CreateAccount, account=name, name="x", roles=[{"role": "company", "scope": "310101001001"}]
+    )
+    key = office(identity.CreateApiKey, account=name, label="x")["prefix"]
+    tries = (
+        (identity.GetAccount, {"account": name}, {"account": "nobody-at-all"}),
+        (identity.SetPassword, {"account": name, "password": PASSWORD}, {"account": "nobody-at-all", "password": PASSWORD}),
+        (identity.RevokeAccount, {"account": name, "why": "x"}, {"account": "nobody-at-all", "why": "x"}),
+        (identity.RevokeApiKey, {"prefix": key}, {"prefix": "yk_nothing"}),
+    )  # fmt: skip
+    for contract, existing, invented in tries:
+        with pytest.raises(Problem) as theirs:
+            office(contract, caller, **existing)
+        with pytest.raises(Problem) as nobodys:
+            office(contract, caller, **invented)
+        assert theirs.value.slug == nobodys.value.slug and theirs.value.status == 404
     with pytest.raises(model.UnknownAccount):
         office(identity.GetAccount, account=name + "x")
     with pytest.raises(model.UnknownAccount):

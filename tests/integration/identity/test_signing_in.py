@@ -80,8 +80,9 @@ def test_five_failures_make_even_the_right_password_wait(office, clerk):
     for _ in range(5):
         with pytest.raises(model.WrongCredentials):
             office(identity.Login, account=clerk, password="wrong")
-    with pytest.raises(model.TooManyFailures):
+    with pytest.raises(model.TooManyFailures) as refusal:
         office(identity.Login, account=clerk, password=PASSWORD)
+    assert refusal.value.status == 429 and 28 <= refusal.value.facts["retry_after"] <= 31
     office(identity.Login, account=clerk, password=PASSWORD, later=timedelta(seconds=31))
     office(identity.Login, account=clerk, password=PASSWORD)
 
