@@ -23,6 +23,8 @@ clean: ## 停止并删除全部数据 Stop, and delete all data, logs and passwo
 	@[ ! -x $(PY) ] || $(PY) -m deploy.local clean
 	@rm -rf .run .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
+test drills: export YIKOU_OWN_PARTS = 1
+
 test: prepare lint ## 静态检查与全部测试 Static checks and every test (ARGS="-k word" narrows)
 	$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest -q $(ARGS)

@@ -30,13 +30,14 @@ def build(
     rows: Iterable[Row] = TABLE, *, amqp_uri: str | None = None, limits: Limits | None = None
 ) -> Starlette:
     offices, post, live = Offices(), Post(), Live()
-    access, management = Access(offices), Management(settings().environment.get("YIKOU_BROKER_MANAGEMENT"))
+    access, uri = Access(offices), amqp_uri or settings().amqp_uri
+    management = Management(settings().environment.get("RABBITMQ_MANAGEMENT_URL"), uri)
     live.hear("frontdesk", "CaseNoted", live.case_noted)
     live.hear("insight", "OverviewChanged", live.overview_changed)
     live.hear("identity", "CredentialRevoked", access.heard_revoked)
     access.on_revoked(lambda name, kind: live.end_of(name))
     access.on_revoked(management.hang_up)
-    line = Line(amqp_uri or settings().amqp_uri)
+    line = Line(uri)
     for tenant in (offices, post, live):
         line.let(tenant)
 

@@ -7,7 +7,7 @@ lasts. So whoever is revoked in between has to be disconnected; he then connects
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import requests
 
@@ -19,8 +19,10 @@ TIMEOUT = 5
 
 
 class Management:
-    def __init__(self, url: str | None):
-        """`url` with user and password, or None where the broker shows no management: sessions then end by themselves."""
+    def __init__(self, url: str | None, amqp_uri: str):
+        """Asked with the broker's own account; no `url` where the broker shows no management: a session then lasts."""
+        broker = urlsplit(amqp_uri)
+        self._auth = unquote(broker.username or "guest"), unquote(broker.password or "guest")
         self._url = url
         self._calls: set[asyncio.Task[None]] = set()
 
@@ -35,8 +37,7 @@ class Management:
     def _close(self, device: str) -> None:
         where = f"{self._url}/api/connections/username/{quote(device, safe='')}"
         try:
-            requests.delete(
-                where, headers={"X-Reason": "the device was revoked"}, timeout=TIMEOUT
-            ).raise_for_status()
+            reason = {"X-Reason": "the device was revoked"}
+            requests.delete(where, auth=self._auth, headers=reason, timeout=TIMEOUT).raise_for_status()
         except requests.RequestException as error:
             log.warning("device not disconnected", device=device, error=type(error).__name__)

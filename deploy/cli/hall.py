@@ -76,6 +76,10 @@ class Hall:
         token = _read(f"登录 sign in {self.account}", answer)["access_token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
 
+    def hold(self, tracking_token: str) -> None:
+        """Shows the receipt of a case, as whoever filed it does at a terminal."""
+        self._session.headers["X-Tracking-Token"] = tracking_token
+
     def get(self, path: str, **query: Any) -> Any:
         asked = {key: value for key, value in query.items() if value is not None}
         answer = self._session.get(f"{self._url}{path}", params=asked, timeout=(CONNECT, ANSWER))

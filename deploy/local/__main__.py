@@ -41,9 +41,9 @@ def up(
     began = time.monotonic()
     try:
         env = _start(directory)
-        _demonstrate(env)
         if not once:
             _greet(directory, env, time.monotonic() - began)
+        _demonstrate(env)  # whose last line, and so ours, is the closed case's number
     finally:
         if once:
             _stop(directory)

@@ -17,9 +17,12 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+# Tests never touch a broker or database somebody gave: they start their own, and need the programs for it.
+given() { [ -z "${YIKOU_OWN_PARTS:-}" ] && [ -n "$1" ]; }
+
 missing_packages() {
-    [ -n "${AMQP_URI:-}" ] || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || echo rabbitmq-server
-    [ -n "${DATABASE_URL:-}" ] || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || echo postgresql
+    given "${AMQP_URI:-}" || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || echo rabbitmq-server
+    given "${DATABASE_URL:-}" || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || echo postgresql
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 

@@ -43,6 +43,17 @@ class HouseholdFileOpened(Event):
     case_no = fields.String()
 
 
+class MovingInUndone(Event):
+    """A moving-in case was taken back: whom it had brought into a household is out of its file again."""
+
+    said_by = ("property",)
+    heard_by = ("registry",)
+    case_no = fields.String(required=True)
+    household = fields.String(required=True)
+    place = fields.String(required=True, metadata={"description": "grid code"})
+    at = at(required=True)
+
+
 class RepairReported(Event):
     """Something is broken and the clock of its repair runs."""
 

@@ -92,6 +92,14 @@ def close_household_file(work: Work, item: tray.Item) -> list[str]:
         elif gone:
             undone.append(f"{gone} members taken out of household file {file.household}")
         work.store.save_file(file)
+        work.say(
+            words.MovingInUndone,
+            subject=file.household,
+            case_no=item.case_no,
+            household=file.household,
+            place=file.place,
+            at=work.now,
+        )
     return undone
 
 

@@ -108,6 +108,8 @@ def move_in(work: Work, command: Any) -> dict[str, Any]:
 
 def open_household(work: Work, event: Any) -> None:
     """A moving-in case reached its end at property management: its people are registered here."""
+    if event.case_no and work.store.is_undone(event.case_no):
+        return
     if work.store.household(event.household) is None:
         building, unit, door = model.door_of(event.household)
         row = {
@@ -150,11 +152,13 @@ def _settle(
         work.store.change_household(household.household, work.now, move_in_date=day)
     settled: dict[str, Resident] = {}
     left: set[str] = set()
+    moved: list[dict[str, Any]] = []
     for told in people:
         resident = known.get(told.id_number or "") or next(
             (one for one in living.values() if one.is_same_person(told)), told
         )
         if resident.resident_id not in living:
+            moved.append(_move(case_no, household.household, resident, known_before=resident is not told))
             if resident.household != household.household and resident.move_out_date is None:
                 left.add(resident.household)
             resident.move_in_date, resident.move_out_date = day, None
@@ -164,10 +168,48 @@ def _settle(
         if resident.id_number:
             known[resident.id_number] = resident
     work.store.put_residents(settled.values(), work.now)
+    if case_no:
+        work.store.note_moves(moved)
     _tell(work, household, list(living.values()))
     for code in sorted(left):
         _tell(work, work.store.household(code), work.store.living_in(code))
     return list(settled.values())
+
+
+def _move(case_no: str | None, household: str, resident: Resident, known_before: bool) -> dict[str, Any]:
+    return {
+        "case_no": case_no,
+        "resident_id": resident.resident_id,
+        "household": household,
+        "former_household": resident.household if known_before else None,
+        "former_relation": resident.relation,
+        "former_move_in_date": resident.move_in_date,
+        "former_move_out_date": resident.move_out_date,
+    }
+
+
+def undo_moving_in(work: Work, event: Any) -> None:
+    """The case was withdrawn: its people live where they lived before. Who has moved on since then stays there."""
+    if not work.store.mark_undone(event.case_no, work.now):
+        return
+    moves = work.store.moves_of(event.case_no)
+    homes = {code for move in moves for code in (move.household, move.former_household) if code}
+    known = {code: work.store.household(code, lock=True) for code in sorted(homes)}
+    for move in moves:
+        resident = work.store.resident(move.resident_id)
+        if resident.household != move.household or resident.move_out_date is not None:
+            continue
+        resident.move_out_date = today(work.now)
+        _say_moved_out(work, resident, known[move.household])
+        if move.former_household:
+            resident.household, resident.relation = move.former_household, move.former_relation
+            resident.move_in_date = move.former_move_in_date
+            resident.move_out_date = move.former_move_out_date
+            if resident.move_out_date is None:
+                _say_moved_in(work, resident, known[move.former_household], event.case_no)
+        work.store.put_residents([resident], work.now)
+    for code, household in known.items():
+        _tell(work, household, work.store.living_in(code))
 
 
 def _say_moved_in(work: Work, resident: Resident, household: Any, case_no: str | None) -> None:
@@ -177,8 +219,19 @@ def _say_moved_in(work: Work, resident: Resident, household: Any, case_no: str |
         resident_id=resident.resident_id,
         household=household.household,
         place=household.place,
-        move_in_date=resident.move_in_date,
+        move_in_date=resident.move_in_date or today(work.now),
         case_no=case_no,
+    )
+
+
+def _say_moved_out(work: Work, resident: Resident, household: Any) -> None:
+    work.say(
+        registry.ResidentMovedOut,
+        subject=resident.resident_id,
+        resident_id=resident.resident_id,
+        household=household.household,
+        place=household.place,
+        move_out_date=resident.move_out_date,
     )
 
 
@@ -187,14 +240,7 @@ def move_out(work: Work, command: Any) -> dict[str, Any]:
     if resident.move_out_date is None:
         resident.move_out_date = command.move_out_date or today(work.now)
         work.store.put_residents([resident], work.now)
-        work.say(
-            registry.ResidentMovedOut,
-            subject=resident.resident_id,
-            resident_id=resident.resident_id,
-            household=household.household,
-            place=household.place,
-            move_out_date=resident.move_out_date,
-        )
+        _say_moved_out(work, resident, household)
         _tell(work, household, work.store.living_in(household.household))
     return {"resident_id": resident.resident_id, "move_out_date": resident.move_out_date}
 
@@ -354,6 +400,7 @@ def _announced(households: list[dict[str, Any]], living: dict[str, list[Resident
 
 EVENTS: dict[type[Any], Callable[[Work, Any], None]] = {
     property.HouseholdFileOpened: open_household,
+    property.MovingInUndone: undo_moving_in,
 }
 COMMANDS = {
     registry.ImportGrids: import_grids,

@@ -11,7 +11,16 @@ from sqlalchemy import Connection, Row, String, cast, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.registry.model import Resident
-from services.registry.tables import buildings, consents, grids, households, looks, residents
+from services.registry.tables import (
+    buildings,
+    consents,
+    grids,
+    households,
+    looks,
+    moves,
+    residents,
+    undone_cases,
+)
 
 NAMES = tuple(Resident.__dataclass_fields__)
 
@@ -116,6 +125,28 @@ class Repository:
         rows = [asdict(one) | {"changed_at": now} for one in people]
         statement = insert(residents).on_conflict_do_nothing().returning(residents.c.resident_id)
         return len(self.connection.execute(statement, rows).all())
+
+    # -- moves that a case may take back --
+
+    def note_moves(self, rows: Sequence[dict[str, Any]]) -> None:
+        """A case told of again moved nobody a second time: the first note is the one to go back to."""
+        if rows:
+            self.connection.execute(insert(moves).on_conflict_do_nothing(), rows)
+
+    def moves_of(self, case_no: str) -> Sequence[Row[Any]]:
+        statement = select(moves).where(moves.c.case_no == case_no).order_by(moves.c.resident_id)
+        return self.connection.execute(statement).all()
+
+    def mark_undone(self, case_no: str, now: datetime) -> bool:
+        """False when it was marked before."""
+        statement = insert(undone_cases).values(case_no=case_no, at=now).on_conflict_do_nothing()
+        return self.connection.execute(statement.returning(undone_cases.c.case_no)).first() is not None
+
+    def is_undone(self, case_no: str) -> bool:
+        return (
+            self.connection.execute(select(undone_cases).where(undone_cases.c.case_no == case_no)).first()
+            is not None
+        )
 
     # -- consent and looks --
 

@@ -80,6 +80,27 @@ residents = Table(
 )
 """Whoever moved out keeps the last household, so that the area still knows whom it may look for."""
 
+moves = Table(
+    "moves",
+    metadata,
+    Column("case_no", String, primary_key=True),
+    Column("resident_id", ForeignKey("residents.resident_id"), primary_key=True),
+    Column("household", ForeignKey("households.household"), nullable=False),
+    Column("former_household", ForeignKey("households.household")),
+    Column("former_relation", String),
+    Column("former_move_in_date", Date),
+    Column("former_move_out_date", Date),
+)
+"""Whom a case brought where, and how they lived before; nowhere, for those the registry did not know."""
+
+undone_cases = Table(
+    "undone_cases",
+    metadata,
+    Column("case_no", String, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+"""Cases whose moves were taken back. News of their moving in that come later bring nobody in any more."""
+
 consents = Table(
     "consents",
     metadata,

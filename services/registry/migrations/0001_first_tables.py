@@ -128,6 +128,34 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_residents_phone"), "residents", ["phone"], unique=False)
     op.create_table(
+        "moves",
+        sa.Column("case_no", sa.String(), nullable=False),
+        sa.Column("resident_id", sa.String(), nullable=False),
+        sa.Column("household", sa.String(), nullable=False),
+        sa.Column("former_household", sa.String(), nullable=True),
+        sa.Column("former_relation", sa.String(), nullable=True),
+        sa.Column("former_move_in_date", sa.Date(), nullable=True),
+        sa.Column("former_move_out_date", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["former_household"],
+            ["households.household"],
+            name=op.f("fk_moves_former_household_households"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["household"], ["households.household"], name=op.f("fk_moves_household_households")
+        ),
+        sa.ForeignKeyConstraint(
+            ["resident_id"], ["residents.resident_id"], name=op.f("fk_moves_resident_id_residents")
+        ),
+        sa.PrimaryKeyConstraint("case_no", "resident_id", name=op.f("pk_moves")),
+    )
+    op.create_table(
+        "undone_cases",
+        sa.Column("case_no", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("case_no", name=op.f("pk_undone_cases")),
+    )
+    op.create_table(
         "consents",
         sa.Column("position", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("resident_id", sa.String(), nullable=False),
@@ -176,6 +204,8 @@ def downgrade() -> None:
     op.drop_table("looks")
     op.drop_index(op.f("ix_consents_resident_id"), table_name="consents")
     op.drop_table("consents")
+    op.drop_table("undone_cases")
+    op.drop_table("moves")
     op.drop_index(op.f("ix_residents_phone"), table_name="residents")
     op.drop_index("ix_residents_name", table_name="residents", postgresql_ops={"name": "text_pattern_ops"})
     op.drop_index(op.f("ix_residents_household"), table_name="residents")

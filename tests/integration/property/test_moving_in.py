@@ -3,7 +3,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.contracts import tasks
-from services.contracts.property import ChargeFees, GetFeeAccount, GetHousehold, HouseholdFileOpened
+from services.contracts.property import (
+    ChargeFees,
+    GetFeeAccount,
+    GetHousehold,
+    HouseholdFileOpened,
+    MovingInUndone,
+)
 from services.contracts.registry import HouseholdChanged
 from services.property.model import NotYourEstate
 from tests.offices import id_number, officer
@@ -84,6 +90,8 @@ def test_a_withdrawal_closes_what_was_opened_and_the_address_is_free_again(offic
     office.withdraw(task_id)
     (stood_down,) = office.said(tasks.TaskStoodDown, task_id=task_id)
     assert stood_down["undone"] == [f"household file {household} closed", "fee account closed"]
+    (undone,) = office.said(MovingInUndone, household=household)
+    assert undone["case_no"] == task_id.split(".")[0]
     assert office(GetFeeAccount, household=household)["state"] == "closed"
     again = result_of(office, office.assign("moving-in", grid, form(), applicant=applicant()))
     assert again["status"] == "done" and again["result"]["household"] != household

@@ -1,5 +1,6 @@
+import random
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import text
@@ -238,3 +239,76 @@ def test_households_are_listed_page_by_page_within_the_area(office, estate, numb
         office(registry.GetHousehold, caller("clerk", estate.other_grid), household=estate.homes[0])
     with pytest.raises(model.UnknownHousehold):
         office(registry.MoveIn, caller("clerk", estate.other_grid), household=estate.homes[0], residents=[WU])
+
+
+# -- a moving-in that is taken back --------------------------------------------------------------------
+
+
+def moving_in(office, home, grid, case_no, *members):
+    office.hear(
+        property.HouseholdFileOpened, household=home, address="9号楼", place=grid, members=list(members),
+        move_in_date=date(2026, 11, 23), case_no=case_no,
+    )  # fmt: skip
+
+
+def undo(office, home, grid, case_no):
+    at = datetime.now(UTC)
+    office.hear(property.MovingInUndone, case_no=case_no, household=home, place=grid, at=at)
+
+
+def living(office, home):
+    return {one["resident_id"] for one in office(registry.GetHousehold, household=home)["residents"]}
+
+
+@pytest.fixture
+def case_no():
+    return f"20261123-{random.randrange(10**7):07}"
+
+
+def test_who_withdraws_lives_where_he_lived_before(office, estate, number, case_no):
+    old, new = estate.homes
+    mover, stays = WU | {"id_number": number(), "relation": "self"}, WU | {"id_number": number()}
+    moved, _ = move(office, old, mover, stays)["residents"]
+    before = living(office, old)
+    newcomer = {"name": "吴小宝", "id_number": number("20200101"), "relation": "child"}
+    moving_in(office, new, estate.grid, case_no, mover | {"relation": "spouse"}, newcomer)
+    assert len(living(office, new)) == 2 and moved not in living(office, old)
+    for _ in range(2):  # heard twice: taken back once
+        undo(office, new, estate.grid, case_no)
+    assert living(office, new) == set() and living(office, old) == before
+    names = [name for name, _ in office.said(moved)]
+    assert names == ["ResidentMovedIn", "ResidentMovedIn", "ResidentMovedOut", "ResidentMovedIn"]
+    assert changes(office, new)[-1]["persons"] == 0 and changes(office, old)[-1]["persons"] == 2
+    (back,) = (
+        one
+        for one in office(registry.GetHousehold, household=old)["residents"]
+        if one["resident_id"] == moved
+    )
+    assert back["relation"] == "self"
+
+
+def test_who_has_moved_on_since_stays_there(office, estate, number, case_no):
+    old, new = estate.homes
+    third = office(registry.AddHousehold, building=estate.building, unit=2, door="0201")["household"]
+    person = WU | {"id_number": number()}
+    (moved,) = move(office, old, person)["residents"]
+    moving_in(office, new, estate.grid, case_no, person)
+    move(office, third, person)
+    undo(office, new, estate.grid, case_no)
+    assert living(office, third) == {moved} and living(office, old) == living(office, new) == set()
+
+
+def test_a_withdrawal_that_is_heard_before_the_moving_in_lets_nobody_in(office, estate, number, case_no):
+    undo(office, estate.homes[0], estate.grid, case_no)
+    moving_in(office, estate.homes[0], estate.grid, case_no, WU | {"id_number": number()})
+    assert living(office, estate.homes[0]) == set()
+
+
+def test_other_cases_of_the_same_home_are_not_touched(office, estate, number, case_no):
+    home = estate.homes[0]
+    moving_in(office, home, estate.grid, case_no, WU | {"id_number": number()})
+    before = living(office, home)
+    other = f"20261124-{random.randrange(10**7):07}"
+    moving_in(office, home, estate.grid, other, {"name": "吴小宝", "id_number": number("20200101")})
+    undo(office, home, estate.grid, other)
+    assert living(office, home) == before
