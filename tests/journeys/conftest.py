@@ -4,12 +4,15 @@ import contextlib
 import json
 import random
 import threading
+import time
 import uuid
 from pathlib import Path
 
 import httpx
+import jwt
 import paho.mqtt.client as mqtt
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from deploy import demonstration
 from deploy.local import platform as local
@@ -62,6 +65,23 @@ class Platform:
             assert answer.status_code == 200, answer.text
             client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
             self._accounts[name] = client
+        return self._accounts[name]
+
+    def as_role(self, role, department=None, scope=PLACE):
+        """Somebody with this role and no other, by a token as identity would sign it."""
+        name = f"{role}-{department or 'nobody'}-{scope or 'everywhere'}"
+        if name not in self._accounts:
+            template = self.as_account("clerk").headers["Authorization"].removeprefix("Bearer ")
+            claims = jwt.decode(template, options={"verify_signature": False})
+            claims |= {
+                "sub": name, "sid": uuid.uuid4().hex, "jti": uuid.uuid4().hex, "department": department,
+                "kind": role if role in ("terminal", "company") else "staff",
+                "roles": [{"role": role, "scope": scope}], "exp": int(time.time()) + 3600,
+            }  # fmt: skip
+            kid = jwt.get_unverified_header(template)["kid"]
+            key = load_pem_private_key(Path(self.env["YIKOU_SIGNING_KEY"]).read_bytes(), None)
+            token = jwt.encode(claims, key, "EdDSA", {"kid": kid})
+            self._accounts[name] = self.anybody(Authorization=f"Bearer {token}")
         return self._accounts[name]
 
     def as_device(self, name=demonstration.CONCENTRATOR):

@@ -112,7 +112,21 @@ def test_the_same_key_is_the_same_case_and_another_body_is_refused(platform):
 
 
 def test_who_withdraws_gets_everything_undone(platform):
+    # The family lives elsewhere in the community, from an earlier case.
+    earlier = platform.family()
+    old = earlier["form"]["address"]
+    platform.until_status(platform.file(earlier)["case_no"], "closed")
+    clerk = platform.as_account("clerk")
+
+    def living_in(home):
+        found = clerk.get(f"/v1/registry/households/{home}")
+        return found.json()["persons"] if found.status_code == 200 else 0
+
+    platform.until(lambda: living_in(old) == 4, "the registry has the family in its old home")
+
     application = platform.family()
+    application["form"]["members"] = earlier["form"]["members"]
+    application["applicant"] = dict(earlier["applicant"])
     # A minor who applies for himself and wants to volunteer has no guardian: a person at volunteers has to look, while
     # the other four departments act by themselves.
     child = application["form"]["members"][2]
@@ -131,10 +145,15 @@ def test_who_withdraws_gets_everything_undone(platform):
     property_, meters = platform.as_account("property"), platform.as_account("meters")
     assert property_.ask(file)["state"] == "open"
     assert {one["status"] for one in meters.ask(accounts)["accounts"]} == {"open"}
+    platform.until(lambda: living_in(home) == 4, "the registry has the family in its new home")
+    assert living_in(old) == 0
 
     holder = platform.anybody(**{"X-Tracking-Token": receipt["tracking_token"]})
     assert holder.order(f"/v1/cases/{case_no}/withdraw", reason="不搬了")["status"] == "withdrawn"
     platform.until(lambda: property_.ask(file)["state"] == "closed", "the property file is closed")
+    platform.until(
+        lambda: (living_in(home), living_in(old)) == (0, 4), "the family lives where it lived before"
+    )
 
     def no_account_is_open():
         found = meters.get(accounts)  # what had just been opened is taken back, and nobody else lived there

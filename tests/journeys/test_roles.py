@@ -1,0 +1,165 @@
+"""Who is let in at the door is let in at the desk, and nobody else is: the whole table of roles, row by row."""
+
+import random
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from deploy.demonstration import id_number
+from gateway.routes import TABLE
+from services.contracts import citizens, frontdesk
+from services.contracts.identity import ROLES
+from services.contracts.roles import MAY, may
+
+PLACE, GRID = "110105001001", "110105001001003"
+ROWS = [row for row in TABLE if row.asks and MAY[row.asks]]
+OWN_DEPARTMENT = ("party", "property", "cameras", "meters", "volunteers")
+NOT_MADE = {"finding_id", "dispatch_id", "duty_id"}
+"""What only a longer story brings about: the desk answers that there is none, to whoever may ask."""
+OWN_ONLY = {("company", frontdesk.GetCase), ("company", frontdesk.ListHistory)}
+"""A company may see the cases it filed itself; this one it did not."""
+NOT_OF_ROLE = {"not-your-order", "own-work", "unknown-tariff"}
+"""Refusals that come when the role was found right."""
+
+
+@pytest.fixture(scope="module")
+def things(platform):
+    """One of everything that a path or a body names."""
+    dice = random.Random()
+    clerk, admin = platform.as_account("clerk"), platform.as_role("admin", None, "")
+
+    def person(age=40):
+        return id_number(dice, age)
+
+    def credit_code():
+        first = f"91110105{dice.randint(0, 999_999_999):09}"
+        return first + citizens.credit_check_character(first)
+
+    case_no, into = (platform.file(platform.repair())["case_no"] for _ in range(2))
+    task_id = platform.task("property", case_no, "property")["task_id"]
+    property_ = platform.as_account("property")
+    order = property_.order(
+        "/v1/repairs", place=GRID, address="3号楼", category="light", description="楼道灯不亮"
+    )
+    building = clerk.ask("/v1/registry/buildings", place=GRID)["items"][0]["code"]
+
+    def home():
+        made = clerk.order(
+            "/v1/registry/households", building=building, unit=9, door=uuid.uuid4().hex[:8].upper()
+        )
+        return made["household"]
+
+    known = next(
+        one["household"]
+        for one in clerk.ask("/v1/registry/households", place=PLACE, lives_alone="true", elder="true")[
+            "items"
+        ]
+        if platform.as_account("meters").get(f"/v1/meters/accounts/{one['household']}").status_code == 200
+    )
+    # A contact told to the registry is told on to meters: only then is there somebody to watch over.
+    clerk.order(f"/v1/registry/households/{known}/contact", contact_name="周某", contact_phone="13800000000")
+    watch = f"/v1/welfare/{known}/rule"
+    platform.until(
+        lambda: platform.as_account("meters").send_order(watch).status_code == 200, "meters know the home"
+    )
+    resident = clerk.order("/v1/registry/residents", household=home(), name="吴某", id_number=person())
+    camera = f"{GRID[:8]}01132{dice.randint(1_000_000, 9_999_999)}"
+    guard = platform.as_account("cameras")
+    guard.order("/v1/cameras", camera=camera, name="车库", place=GRID, address="地下车库", site="garage")
+    now = datetime.now(UTC)
+    alarm = {"type": "fire", "at": now.isoformat(), "device": camera, "priority": 4}
+    admin.order("/v1/devices", device=camera, kind="camera", place=GRID, secret="secret-of-the-camera")
+    sent = platform.anybody()
+    sent.auth = (camera, "secret-of-the-camera")
+    assert sent.post("/v1/alarms", json={"alarms": [alarm]}).json()["accepted"] == 1
+    alarms = platform.until(lambda: guard.ask("/v1/alarms", camera=camera)["items"], "the alarm is known")
+    window = {
+        "from_at": (now - timedelta(hours=2)).isoformat(),
+        "until_at": (now - timedelta(hours=1)).isoformat(),
+    }
+    viewing = guard.order(
+        "/v1/viewings",
+        cameras=[camera],
+        requester="李某",
+        unit="派出所",
+        reason="失窃",
+        content="车辆",
+        **window,
+    )
+    unit = credit_code()
+    party = platform.as_account("party")
+    party.order("/v1/party/units", code=unit, name_zh="某公司", place=GRID)
+    member = party.order("/v1/party/members", name="赵某", id_number=person(), unit=unit)
+    account = f"victim-{uuid.uuid4().hex[:8]}"
+    admin.order("/v1/accounts", account=account, name="x", roles=[{"role": "company", "scope": PLACE}])
+    device = f"device-{uuid.uuid4().hex[:8]}"
+    admin.order("/v1/devices", device=device, kind="meter", place=GRID)
+
+    known_things = {
+        "case_no": case_no, "into": into, "task_id": task_id, "order_no": order["order_no"], "household": known,
+        "resident_id": resident["resident_id"], "camera": camera, "alarm_no": alarms[0]["alarm_no"],
+        "viewing_no": viewing["viewing_no"], "member_id": member["member_id"], "account": account, "device": device,
+        "meter": platform.new_meter(platform.home()), "finding_id": "none", "dispatch_id": "none", "duty_id": "none",
+        "reason": "试", "why": "核对", "note": "试", "label": "x", "stars": 5, "level": 1, "reached": False,
+        "until": (now + timedelta(days=9)).isoformat(), "items": ["身份证"], "decision": "designated",
+        "granted": True, "kind": "water", "place": GRID, "community": PLACE, "grid": GRID, "address": "某号楼",
+        "building": building, "unit": unit, "contact_name": "周某", "contact_phone": "13800000000",
+        "purpose": "prefill", "given": True, "category": "light", "description": "灯不亮", "urgency": "ordinary",
+        "worker": "li", "amount": "1.00", "period": "2020-01", "rule": "none", "channel": "cash",
+        "name": "某人", "site": "street", "cameras": [camera], "requester": "李某", "content": "车辆",
+        "viewer": "李某", "name_zh": "某公司", "stage": "formal", "origin": "某支部", "employer": "某单位",
+        "destination": "某支部", "phone": "13500000000", "outcome": "well", "minutes": 30, "number": "in_hand", "q": "吴",
+        **window,
+    }  # fmt: skip
+    fresh = {
+        "id_number": person, "code": credit_code, "reference": lambda: uuid.uuid4().hex,
+        "door": lambda: uuid.uuid4().hex[:8].upper(),
+    }  # fmt: skip
+    special = {
+        "FileCase": lambda: platform.repair(),
+        "RegisterMeter": lambda: {"meter": f"W-ROLE-{uuid.uuid4().hex[:8]}"},
+        "RegisterCamera": lambda: {"camera": f"{GRID[:8]}01132{dice.randint(1_000_000, 9_999_999)}"},
+        "RegisterDevice": lambda: {"device": f"device-{uuid.uuid4().hex[:8]}", "kind": "meter"},
+        "CreateAccount": lambda: {"account": f"made-{uuid.uuid4().hex[:8]}"},
+        "AddBuilding": lambda: {"number": dice.randint(100, 999)},
+        "AddHousehold": lambda: {"unit": 9},
+        "RegisterResident": lambda: {"household": home()},
+        "MoveIn": lambda: {"residents": [{"name": "吴某", "id_number": person()}]},
+        "ImportGrids": lambda: {"grids": [{"code": GRID, "name": "x", "geometry": {"type": "Polygon"}}]},
+        "Prefill": lambda: {"place": GRID},
+        "ListTasks": lambda: {"unit": "property"},
+        "RequestViewing": lambda: {"unit": "派出所"},
+    }
+
+    def given(row):
+        """What the row's contract asks, whole and right."""
+        path = re.findall(r"{(\w+)}", row.path)
+        wanted = {name for name, one in row.asks.schema().fields.items() if one.required} - set(path)
+        body = {name: fresh[name]() if name in fresh else known_things.get(name) for name in wanted}
+        return row.path.format_map(known_things), body | special.get(row.asks.__name__, dict)()
+
+    return given
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row.method} {row.path}" for row in ROWS])
+def test_door_and_desk_agree(platform, things, row):
+    department = row.asks.office() if row.asks.office() in OWN_DEPARTMENT else "property"
+    wrong = []
+    for role in ROLES:
+        who = platform.as_role(role, department, "" if role in ("admin", "auditor") else PLACE)
+        path, given = things(row)
+        answer = who.get(path, params=given) if row.method == "GET" else who.send_order(path, **given)
+        slug = answer.json().get("slug") if answer.status_code >= 400 else None
+        if role not in may(row.asks):
+            fine = answer.status_code == 403 and slug == "role-missing"
+        elif NOT_MADE & set(re.findall(r"{(\w+)}", row.path)) or (role, row.asks) in OWN_ONLY:
+            fine = answer.status_code == 404 and slug.startswith("unknown-")
+        else:
+            fine = answer.status_code < 500 and (
+                answer.status_code not in (401, 403, 404) or slug in NOT_OF_ROLE
+            )
+        if not fine:
+            wrong.append((role, answer.status_code, slug))
+    assert not wrong
