@@ -36,6 +36,8 @@ def main() -> None:
         access_log=False,  # paths may hold tracking tokens; the porch keeps a journal without them
         log_config=None,
         server_header=False,
+        # Whose word on a caller's address counts: without it everybody behind a proxy would share one quota.
+        forwarded_allow_ips=settings().environment.get("YIKOU_PROXIES", "127.0.0.1"),
         timeout_graceful_shutdown=int(settings().drain_deadline),
     )
     Server(config, app.state.gate.live).run()

@@ -14,6 +14,7 @@ from gateway.problems import Problem
 from services.chassis.settings import settings
 
 MOST_BUCKETS = 50_000
+MIB, DAY = 1024 * 1024, 24 * 3600
 
 
 class TooManyRequests(Problem):
@@ -41,10 +42,12 @@ class Policy:
 
 
 def policies(scale: float) -> dict[str, Policy]:
-    """By kind of credential; `sign-in` is per account name and slows down guessing."""
+    """By kind of credential; `sign-in` is per account name and slows down guessing; `upload` counts the bytes that the
+    holder of one receipt may have kept: 60 MiB at once, as much again a day."""
     table = {
         "public": (20, 120),
         "sign-in": (0.5, 30),
+        "upload": (60 * MIB / DAY, 60 * MIB),
         "staff": (50, 300),
         "terminal": (50, 300),
         "company": (100, 500),

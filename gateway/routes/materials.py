@@ -81,6 +81,8 @@ async def upload(visit: Visit) -> Response:
     found = kind_of(content[:16])
     if found is None or claimed not in (found, "application/octet-stream", ""):
         raise NotWhatItSays(claimed=claimed or "?", found=found or "unknown")
+    if visit.credential.token is not None:  # anybody with one receipt must not fill the disk
+        visit.gate.limits.spend("upload", visit.credential.token, len(content))
     sha256 = await asyncio.to_thread(keep, content, settings().data / "materials")
     body = await visit.call(
         frontdesk.RegisterMaterial,

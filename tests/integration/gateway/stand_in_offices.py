@@ -34,7 +34,9 @@ def refuse(slug, status, zh, en, **extras):
 
 class Identity:
     name = "identity"
+    context = Context()
     revoked = []
+    noted = []
 
     @rpc
     def get_keys(self):
@@ -47,6 +49,19 @@ class Identity:
     @rpc
     def set_revoked(self, items):
         self.revoked[:] = items
+
+    @rpc
+    def note_access(self, **fields):
+        account = self.context["caller"]["account"]
+        if account == "nobody-may-note-me":
+            refuse("log-full", 503, "访问日志已满。", "The access log is full.")
+        self.noted.append(fields | {"account": account})
+        return {}
+
+    @rpc
+    def what_was_noted(self):
+        noted, self.noted[:] = list(self.noted), []
+        return noted
 
     @rpc
     def check_api_key(self, key):
@@ -82,6 +97,7 @@ class FrontDesk:
     name = "frontdesk"
     context = Context()
     history = []
+    materials = []
     asked = []
 
     def _note(self, method, **fields):
@@ -123,7 +139,13 @@ class FrontDesk:
     @rpc
     def get_case(self, case_no, token=None):
         self._note("get_case", case_no=case_no, token=token)
-        return {"case_no": case_no, "status": "handling"}
+        if case_no != CASE:
+            refuse("unknown-case", 404, "没有这一件。", "There is no such case.")
+        return {"case_no": case_no, "status": "handling", "materials": self.materials}
+
+    @rpc
+    def set_materials(self, materials):
+        self.materials[:] = materials
 
     @rpc
     def list_cases(self, **fields):
@@ -191,6 +213,12 @@ class Property:
     @rpc
     def sign_task(self, task_id):
         return {"task_id": task_id, "status": "signed"}
+
+    @rpc
+    def get_task(self, task_id):
+        if task_id != f"{CASE}.property":
+            refuse("unknown-task", 404, "没有这项任务。", "There is no such task.")
+        return {"task_id": task_id, "form": {"id_number": "110101199003070011"}}
 
     @rpc
     def list_tasks(self, **fields):

@@ -17,8 +17,14 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
-def process(broker, stand_in_offices, tmp_path):
-    env = {
+def more():
+    """Settings beside the usual ones."""
+    return {}
+
+
+@pytest.fixture
+def process(broker, stand_in_offices, tmp_path, more):
+    env = more | {
         "AMQP_URI": broker,
         "YIKOU_DATA": str(tmp_path),
         "PATH": os.environ["PATH"],
@@ -64,3 +70,17 @@ def test_it_serves_keeps_secrets_out_of_its_journal_and_stops_with_streams_open(
     noted = [json.loads(line) for line in written.splitlines()]
     assert any(line.get("route") == "/p/{token}" and line.get("slug") == "unknown-token" for line in noted)
     assert TOKEN not in written and "another-secret-token" not in written
+
+
+@pytest.mark.parametrize(
+    "more, status",
+    [({}, 404), ({"YIKOU_PROXIES": "10.0.0.0/8, 127.0.0.1"}, 404), ({"YIKOU_PROXIES": "10.0.0.0/8"}, 200)],
+    ids=["a proxy on this machine", "named proxies", "nobody here is a proxy"],
+)
+def test_only_a_known_proxy_says_for_whom_it_asks(process, status):
+    """The broker's questions are answered to this machine only, which shows whose address was believed."""
+    _, found = lines_until(process, r"http://127\.0\.0\.1:(\d+)")
+    with httpx.Client(base_url=f"http://127.0.0.1:{found[1]}", timeout=20) as client:
+        headers = {"X-Forwarded-For": "203.0.113.5"}
+        answer = client.post("/internal/rabbitmq/vhost", data={"username": "x"}, headers=headers)
+        assert answer.status_code == status

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import aio_pika
 import pytest
 
+from gateway.limits import Limits
 from services.chassis.settings import settings
 from tests.integration.gateway.stand_in import TOKEN
 
@@ -205,3 +206,21 @@ async def test_whoever_holds_a_receipt_may_hand_in_what_is_missing(client):
     assert answer.status_code == 201
     answer = await client.post("/v1/materials", files=files, headers={"X-Tracking-Token": "invented"})
     assert answer.status_code == 404
+
+
+class TestWithTheLimitsOfEveryDay:
+    @pytest.fixture
+    def limits(self):
+        return Limits(scale=1)
+
+    async def test_one_receipt_does_not_fill_the_disk(self, client):
+        held = {"X-Tracking-Token": TOKEN}
+        for number in range(6):
+            files = {"file": ("x.pdf", PDF + bytes([number]) * (9 * 1024 * 1024), "application/pdf")}
+            assert (await client.post("/v1/materials", files=files, headers=held)).status_code == 201
+        before = sum(1 for path in settings().data.rglob("*") if path.is_file())
+        files = {"file": ("x.pdf", PDF + b"x" * (9 * 1024 * 1024), "application/pdf")}
+        answer = await client.post("/v1/materials", files=files, headers=held)
+        assert (answer.status_code, answer.json()["slug"]) == (429, "too-many-requests")
+        assert int(answer.headers["retry-after"]) > 60
+        assert sum(1 for path in settings().data.rglob("*") if path.is_file()) == before
