@@ -55,7 +55,11 @@ class RejectedReading(Schema):
 
 
 class Accepted(Schema):
-    """202 after the broker confirmed that it keeps what was accepted."""
+    """202 after the broker confirmed that it keeps what was accepted.
+
+    The door does not know the meters: a reading of one that nobody registered is accepted too, and waits 30 days for
+    its registration. Until then GET /v1/meters/{meter} says unknown-meter.
+    """
 
     accepted = fields.Integer(required=True)
     rejected = fields.List(fields.Nested(RejectedReading), required=True)

@@ -133,7 +133,7 @@ def over_mqtt(meters: list[str]) -> float:
 
 
 def raw_copy(meters: list[str]) -> float:
-    """The floor of metering.md: no broker, no decoding, no rules."""
+    """The floor: no broker, no decoding, no rules."""
     with psycopg.connect(database("meters")) as connection:
         connection.execute(
             "CREATE TEMP TABLE floor_readings (meter text, register text, at timestamptz, value numeric, PRIMARY KEY (meter, register, at))"

@@ -1,4 +1,4 @@
-"""What backbone.md promises, under the faults it names. Each event has an effect and says another, which has one too.
+"""What the backbone promises, under the faults it must bear. Each event has an effect and says another, which has one too.
 
 The last tests break the build on purpose: a drill that could not see a loss would prove nothing.
 """

@@ -174,8 +174,26 @@ class Platform:
 
     def publish(self, device, topic, payload, client_id=None):
         """One message over MQTT with QoS 1; whether the broker took it."""
-        taken, ended, connected = threading.Event(), threading.Event(), threading.Event()
-        name = client_id or f"{device}-{uuid.uuid4().hex[:8]}"
+
+        def send(client, done):
+            client.on_publish = lambda *_: done(True)
+            client.publish(topic, json.dumps(payload), qos=1)
+
+        return self._over_mqtt(device, send, client_id)
+
+    def may_subscribe(self, device, topic):
+        """Whether the broker lets the device hear the topic."""
+
+        def ask(client, done):
+            client.on_subscribe = lambda *event: done(not event[3][0].is_failure)
+            client.subscribe(topic, qos=1)
+
+        return self._over_mqtt(device, ask)
+
+    def _over_mqtt(self, device, act, client_id=None):
+        """What `act` reports, or False when the broker refuses the session or hangs up."""
+        answers, ended = [], threading.Event()
+        name = client_id or f"{device}:{uuid.uuid4().hex[:8]}"  # a session of the device's own
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=name)
         client.username_pw_set(device, self.env[demonstration.DEVICE_SECRET])
 
@@ -183,17 +201,15 @@ class Platform:
             if reason.is_failure:
                 ended.set()
             else:
-                connected.set()
-                client.publish(topic, json.dumps(payload), qos=1)
+                act(client, answers.append)
 
         client.on_connect = on_connect
-        client.on_publish = lambda *_: taken.set()
         client.on_disconnect = lambda *_: ended.set()
         client.connect(self.env["MQTT_HOST"], int(self.env["MQTT_PORT"]))
         client.loop_start()
         try:
-            self.until(lambda: taken.is_set() or ended.is_set(), "the broker takes the message or hangs up")
-            return taken.is_set()
+            self.until(lambda: answers or ended.is_set(), "the broker answers or hangs up")
+            return bool(answers and answers[0])
         finally:
             client.disconnect()
             client.loop_stop()

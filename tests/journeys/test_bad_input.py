@@ -179,6 +179,67 @@ def test_characters_that_cannot_be_stored(platform, file, name):
     problem_of(file(spoilt(platform, name)), 422, "unreadable-text")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/meters/%00/readings",
+        "/v1/meters/W%00",
+        "/v1/cases/20260101-0000018%00",
+        "/v1/tasks/a.property%00",
+        "/v1/registry/households/%00",
+        "/v1/property/households/%00/fees",
+        "/v1/cameras/%00",
+        "/v1/findings?household=%00",
+        "/v1/cases?q=%00",
+        "/v1/registry/residents?q=a%00b",
+        "/v1/overview?place=%00",
+        "/v1/live?place=%00",
+        "/v1/cases?%00=1",
+    ],
+)
+def test_a_nul_in_an_address(platform, path):
+    problem_of(platform.as_role("admin", None, "").get(path), 422, "unreadable-text")
+
+
+SPOILT = [
+    (b'{"%s": "A\\u0000B"}', 422, "unreadable-text"),
+    (b'{"%s": "\\ud800"}', 422, "unreadable-text"),
+    (b'{"%s": "a", "%s": "b"}', 400, "duplicate-key"),
+    (b'{"%s": ', 400, "invalid-json"),
+    (b'{"%s": ' + b'{"a":' * 40 + b"1" + b"}" * 41, 400, "nested-too-deep"),
+]
+
+
+@pytest.mark.parametrize("body, status, slug", SPOILT)
+@pytest.mark.parametrize(
+    "account, path, field",
+    [
+        ("clerk", "/v1/cases/{case_no}/supplement", b"form"),
+        ("clerk", "/v1/cases/{case_no}/urge", b"reason"),
+        ("property", "/v1/tasks/{case_no}.property/finish", b"note"),
+        ("property", "/v1/tasks/{case_no}.property/return", b"reason"),
+        ("property", "/v1/tasks/{case_no}.property/supplement", b"message"),
+    ],
+)
+def test_what_is_written_later_is_read_as_carefully(
+    platform, filed, account, path, field, body, status, slug
+):
+    before = platform.history(filed)
+    headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
+    answer = platform.as_account(account).post(
+        path.format(case_no=filed), content=body.replace(b"%s", field), headers=headers
+    )
+    problem_of(answer, status, slug)
+    assert platform.history(filed) == before
+
+
+@pytest.fixture(scope="module")
+def filed(platform):
+    case_no = platform.file(platform.repair())["case_no"]
+    platform.task("property", case_no, "property")
+    return case_no
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/json; charset=gbk", ""])
 def test_the_wrong_content_type(platform, file, kind):
     problem_of(file(platform.family(), kind), 415, "unsupported-content-type")
@@ -262,6 +323,18 @@ def test_a_token_without_a_signature(platform, token):
     problem_of(ask_with(platform, resigned(token, None, "none")), 401, "token-invalid")
     problem_of(ask_with(platform, resigned(token, "public" * 8, "HS256")), 401, "token-invalid")
     problem_of(ask_with(platform, "nonsense"), 401, "token-invalid")
+
+
+def test_guessing_a_password_is_told_how_long_to_wait(platform):
+    name, password = f"guessed-{uuid.uuid4().hex[:8]}", f"Nobody-Knows-{uuid.uuid4().hex}"
+    platform.as_account("admin").order("/v1/accounts", account=name, name="x", password=password, roles=[])
+    stranger = platform.anybody()
+    wrong = {"grant": "password", "account": name, "password": "wrong"}
+    for _ in range(5):
+        problem_of(stranger.post("/v1/tokens", json=wrong), 401, "wrong-credentials")
+    answer = stranger.post("/v1/tokens", json=wrong | {"password": password})
+    problem_of(answer, 429, "too-many-failures")
+    assert 0 < int(answer.headers["retry-after"]) <= 31
 
 
 def test_nobody_in_particular_sees_nothing(platform):
@@ -390,6 +463,30 @@ def test_a_meter_nobody_knows_is_told_so_and_what_it_sent_waits_for_it(platform)
     home = platform.home()
     officer.order("/v1/meters", meter=meter, kind="water", place=home["place"], household=home["household"])
     assert kept(platform, meter, 1) == [5]
+
+
+@pytest.mark.parametrize(
+    "spoil, status, slug",
+    [
+        (lambda text: text.replace('"seq": 1', '"seq": 1, "seq": 1'), 400, "duplicate-key"),
+        (lambda text: text.replace('"type": "fire"', '"type": "fire", "type": "fire"'), 400, "duplicate-key"),
+        (lambda text: text.replace("spoil", "A\\u0000"), 422, "unreadable-text"),
+        (lambda text: text.replace("spoil", "\\ud800"), 422, "unreadable-text"),
+    ],
+    ids=["a key twice in a reading", "a key twice in an alarm", "a NUL", "half a pair"],
+)
+def test_telemetry_that_two_readers_would_read_differently(platform, spoil, status, slug):
+    at = datetime.now(UTC).isoformat()
+    batches = {
+        "/v1/readings": {"readings": [reading_of("W-1", register="spoil")]},
+        "/v1/alarms": {"alarms": [{"type": "fire", "at": at, "label": "spoil"}]},
+    }
+    for path, batch in batches.items():
+        text = json.dumps(batch)
+        if spoil(text) != text:
+            headers = {"Content-Type": "application/json"}
+            answer = platform.as_device().post(path, content=spoil(text).encode(), headers=headers)
+            problem_of(answer, status, slug)
 
 
 @pytest.mark.parametrize(

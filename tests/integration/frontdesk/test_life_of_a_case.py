@@ -1,4 +1,4 @@
-"""The whole life of a case (rules.md §1), each rule in a sentence."""
+"""The whole life of a case, each rule in a sentence."""
 
 from datetime import timedelta
 
