@@ -31,7 +31,7 @@ class Figure:
         self.value = round(self.value, 4)
         if self.floor:
             self.floor = round(self.floor, 4)
-            self.ratio = round(self.value / self.floor, 3)
+            self.ratio = round(self.value / self.floor if self.ratio is None else self.ratio, 3)
         print(json.dumps(asdict(self)), flush=True)
 
 

@@ -44,10 +44,13 @@ async def measure(say: Callable[..., None]) -> list[Figure]:
     async with Line(headers) as line:
         await burst(await sign_in("terminal"), 1)
         _, body = await line.ask("GET", "/v1/cases?limit=1")
-    path = "/v1/cases/" + json.loads(body)["items"][0]["case_no"] + ""
-    rate = await gets(headers, path)
-    say(f"gateway: {rate:.0f} GET {path.rsplit('/', 2)[0]}…/s")
-    return [Figure("get_rpc_ratio", rate / floor, "ratio", goal=">= 0.8", met=rate / floor >= 0.8)]
+    rate = await gets(headers, "/v1/cases/" + json.loads(body)["items"][0]["case_no"])
+    ratio = rate / floor
+    return [
+        Figure("gets_per_s", rate, "1/s", floor, "reported"),
+        # Its value is the ratio itself; the floor is the echoes a second it was made from.
+        Figure("get_rpc_ratio", ratio, "ratio", floor, ">= 0.8", ratio >= 0.8, ratio),
+    ]
 
 
 async def gets(headers: dict[str, str], path: str) -> float:

@@ -63,7 +63,6 @@ async def measure(say: Callable[..., None]) -> list[Figure]:
     await burst(headers, 30)  # warm: plans prepared, pools filled
     closed_per_s = await burst(headers, CASES)
     submits, signed = await steady(headers)
-    say("submit at 20/s: " + ", ".join(f"p{p} {1000 * quantile(submits, p):.1f} ms" for p in (50, 95, 99)))
     say("all five signed: " + ", ".join(f"p{p} {1000 * quantile(signed, p):.0f} ms" for p in (50, 95, 99)))
     where_time_goes(say)
     return [
@@ -75,7 +74,10 @@ async def measure(say: Callable[..., None]) -> list[Figure]:
             ">= 60 and ratio >= 0.2",
             closed_per_s >= 60 and closed_per_s >= 0.2 * floor,
         ),
-        Figure("submit_p95_ms", 1000 * quantile(submits, 95), "ms", goal="reported"),
+        *(
+            Figure(f"submit_p{percent}_ms", 1000 * quantile(submits, percent), "ms", goal="reported")
+            for percent in (50, 95, 99)
+        ),
         Figure(
             "signed_p95_ms", 1000 * quantile(signed, 95), "ms", goal="< 1000", met=quantile(signed, 95) < 1
         ),

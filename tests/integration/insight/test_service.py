@@ -97,6 +97,10 @@ def test_a_refusal_comes_back_in_both_languages_with_its_fields(calls):
     with pytest.raises(RemoteProblem) as refusal:
         calls.call(insight.GetOverview, place=PLACE, caller=Caller("li", "staff"))
     assert refusal.value.slug == "outside-your-area"
+    clerk = Caller("li", "staff", None, ({"role": "clerk", "scope": ""},))
+    with pytest.raises(RemoteProblem) as refusal:
+        calls.call(insight.RebuildReadModels, caller=clerk)
+    assert refusal.value.slug == "forbidden"
 
 
 def test_a_call_to_nobody_fails_at_once(stack, service):
