@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -126,7 +127,7 @@ def tool(context: typer.Context, name: str, directory: Directory = MAIN) -> None
             command, surroundings = rabbitmq.control(directory, env, *context.args)
         case "psql":
             database, *rest = context.args or ["postgres"]
-            url = env["POSTGRES_ADMIN_URL"].rsplit("/", 1)[0] + f"/{database}"
+            url = urlsplit(env["POSTGRES_ADMIN_URL"])._replace(path=f"/{database}").geturl()
             command, surroundings = ["psql", url, *rest], dict(os.environ)
         case _:
             _fail(f"不认识的工具 Unknown tool: {name}.")

@@ -80,7 +80,9 @@ def database_url(admin: str, name: str, secret: str) -> str:
     """Where the service `name` keeps its rows, on the server that `admin` points to."""
     where = urlsplit(admin)
     password = quote(secret, safe="")
-    return f"postgresql+psycopg://{name}:{password}@{where.hostname}:{where.port or 5432}/{name}"
+    host = f"[{where.hostname}]" if ":" in (where.hostname or "") else where.hostname
+    asked = f"?{where.query}" if where.query else ""  # sslmode and the like
+    return f"postgresql+psycopg://{name}:{password}@{host}:{where.port or 5432}/{name}{asked}"
 
 
 def ensure_databases(admin: str, secrets: Mapping[str, str]) -> None:

@@ -15,12 +15,11 @@ from services.chassis.mishaps import POINTS
 from tests.integration.chassis.conftest import ROOT
 from tests.waiting import until
 
-pytestmark = pytest.mark.drill
-
 LOAD = 120
 DIRECTORY = ROOT / ".run" / "test"
 OUTAGE = float(os.environ.get("YIKOU_DRILL_SECONDS", "5"))
 """How long the broker is away. An operator runs it with 10, 60, 300."""
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(300 + 2 * OUTAGE)]
 
 
 def expected(load=LOAD):

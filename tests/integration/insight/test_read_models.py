@@ -7,9 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from services.chassis import migrate
 from services.insight import handlers
-from services.insight.tables import event_log, metadata
+from services.insight.tables import event_log
 from tests.integration.insight.told import face, lane, line, tables, tell
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -81,12 +80,3 @@ def test_the_log_keeps_every_line_as_it_was_told(ledger):
         kept = connection.execute(event_log.select().order_by(event_log.c.case_no, event_log.c.seq)).all()
     assert [(row.case_no, row.seq) for row in kept] == [(one.case_no, one.lines[0]["seq"]) for one in LINES]
     assert [row.face for row in kept] == [msgspec.to_builtins(one.case) for one in LINES]
-
-
-def test_migrations_make_exactly_the_tables_in_code(ledger):
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
-    assert migrate.metadata_of("insight") is metadata
-    with ledger.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []

@@ -67,3 +67,7 @@ def test_a_given_broker_is_forgotten_when_no_longer_given(assemble):
 def test_database_url_keeps_the_server_and_changes_the_rest():
     url = database_url("postgresql://postgres:x@127.0.0.1:28019/postgres", "party", "s/e")
     assert url == "postgresql+psycopg://party:s%2Fe@127.0.0.1:28019/party"
+    url = database_url(
+        "postgresql://boss:x@[fd00::7]/postgres?sslmode=verify-full&sslrootcert=system", "party", "s"
+    )
+    assert url == "postgresql+psycopg://party:s@[fd00::7]:5432/party?sslmode=verify-full&sslrootcert=system"
