@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
@@ -72,6 +73,36 @@ def test_compose_probes_limits_and_drains_each_process(process: Process) -> None
     assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}
     assert service["user"] == "10001:10001" and service["read_only"] and service["cap_drop"] == ["ALL"]
     assert service["depends_on"]["prepare"] == {"condition": "service_completed_successfully"}
+
+
+SPECIFICATION = jsonschema.Draft202012Validator(
+    json.loads(Path(__file__).with_name("compose.schema.json").read_text())
+)
+
+
+def test_compose_is_what_the_specification_allows() -> None:
+    assert [f"{error.json_path}: {error.message}" for error in SPECIFICATION.iter_errors(COMPOSE)] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stop_grace_perod": "30s"},
+        {"restart": "sometimes"},
+        {"healthcheck": {"test": ["python"]}},
+        {"healthcheck": {"interval": 10}},
+        {"ports": ["28000"]},
+        {"deploy": {"resources": {"limits": {"cpu": "1"}}}},
+        {"depends_on": {"rabbitmq": {"condition": "healthy"}}},
+        {"volumes": ["materials"]},
+    ],
+    ids=str,
+)
+def test_the_specification_refuses_what_compose_would_refuse(change: dict) -> None:
+    broken = COMPOSE | {
+        "services": COMPOSE["services"] | {"gateway": COMPOSE["services"]["gateway"] | change}
+    }
+    assert not SPECIFICATION.is_valid(broken)
 
 
 def test_compose_prepares_before_anybody_speaks() -> None:
