@@ -16,7 +16,9 @@ def test_only_roles_that_identity_gives_and_devices_are_named():
 
 
 def test_the_administrator_is_named_only_where_nobody_else_may():
-    assert [contract for contract, roles in MAY.items() if roles and "admin" in roles and roles != ADMIN] == []
+    assert [
+        contract for contract, roles in MAY.items() if roles and "admin" in roles and roles != ADMIN
+    ] == []
     assert all("admin" in may(contract) for contract in MAY)
 
 
