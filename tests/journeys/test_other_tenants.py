@@ -8,7 +8,7 @@ import pytest
 from deploy.demonstration import CONCENTRATOR, PLATFORM
 from tests.journeys.test_bad_input import problem_of
 
-ELSEWHERE = "110106002002"
+ELSEWHERE = "110107003003"
 LATER = (datetime.now(UTC) + timedelta(days=30)).isoformat()
 ON_CASES = {
     "supplement": {},
