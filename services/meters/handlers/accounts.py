@@ -22,7 +22,7 @@ def open_accounts(work: Work, item: Any) -> tray.Finished | None:
     known = work.store.household(household)
     place = known.place if known else item.place
     before = work.store.open_accounts(household)
-    opened = [
+    opened: list[dict[str, Any]] = [
         {
             "account": identifiers.new_id(),
             "kind": kind,
