@@ -6,8 +6,9 @@ import pytest
 
 from services.chassis.identifiers import Caller
 from services.contracts import frontdesk, meters
-from services.meters import handlers
 from services.meters.handlers import close_finding, set_away, set_welfare_rule
+from services.meters.handlers.access import NotYourMeters
+from services.meters.model import NotLivingAlone
 from services.meters.replay import demonstration_readings, late_reading
 from tests.integration.meters.surroundings import PLACE, hourly
 
@@ -134,7 +135,7 @@ def test_only_who_lives_alone_is_watched(tester):
     tester.send(*hourly(*QUIET))
     tester.sweep()
     assert tester.said() == []
-    with pytest.raises(handlers.NotLivingAlone):
+    with pytest.raises(NotLivingAlone):
         tester.do(set_welfare_rule, meters.SetWelfareRule, household=household)
     tester.home(alone=True)
     tester.sweep()  # the readings are there already
@@ -238,7 +239,7 @@ def test_whoever_has_no_business_here_changes_nothing(tester, elder):
     stranger = Caller("s", "staff", "property", ({"role": "officer", "scope": PLACE},))
     elsewhere = Caller("e", "staff", "meters", ({"role": "officer", "scope": "110105001002"},))
     for caller in (stranger, elsewhere):
-        with pytest.raises(handlers.NotYourMeters), tester.ledger.work(caller) as work:
+        with pytest.raises(NotYourMeters), tester.ledger.work(caller) as work:
             set_away(work, meters.SetAway.read({"household": elder, "until": None}))
 
 
