@@ -8,6 +8,7 @@ from services.chassis.identifiers import Caller
 from services.contracts import frontdesk, meters
 from services.meters.handlers import close_finding, set_away, set_welfare_rule
 from services.meters.handlers.access import NotYourMeters
+from services.meters.handlers.registration import note_silent_meters
 from services.meters.model import NotLivingAlone
 from services.meters.replay import demonstration_readings, late_reading
 from tests.integration.meters.surroundings import PLACE, hourly
@@ -101,7 +102,7 @@ def test_a_silent_meter_is_offline_and_no_concern(tester, elder, database):
     assert tester.said() == []
     database.execute("UPDATE meters SET heard_at = now() - interval '25 hours'")
     with tester.ledger.work() as work:
-        handlers.note_silent_meters(work)
+        note_silent_meters(work)
     assert database.execute("SELECT offline FROM meters").fetchall() == [(True,)]
     tester.send(*hourly(5000, end=NOW, first_seq=40))
     tester.sweep()
