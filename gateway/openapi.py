@@ -93,7 +93,8 @@ def build(rows: tuple[Row, ...]) -> dict[str, Any]:
     assert plugin.converter is not None
     for row in rows:
         if row.in_document:
-            spec.path(path=row.path, operations={row.method.lower(): _operation(row, plugin.converter)})
+            path = row.path.replace(":path}", "}")
+            spec.path(path=path, operations={row.method.lower(): _operation(row, plugin.converter)})
     return spec.to_dict()
 
 
@@ -134,14 +135,14 @@ def _operation_id(row: Row) -> str:
 
 
 def _path_parameters(row: Row) -> list[dict[str, Any]]:
-    names = re.findall(r"{(\w+)}", row.path)
+    names = re.findall(r"{(\w+)(?::path)?}", row.path)
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
 
 
 def _query_parameters(row: Row, converter: Any) -> list[dict[str, Any]]:
     if row.asks is None:
         return []
-    path = set(re.findall(r"{(\w+)}", row.path))
+    path = set(re.findall(r"{(\w+)(?::path)?}", row.path))
     asked = {n: f for n, f in row.asks.schema().fields.items() if n not in path | row.hidden}
     parameters = [
         converter._field2parameter(field, name=name, location="query") for name, field in asked.items()
@@ -159,7 +160,7 @@ def _body(row: Row, converter: Any) -> dict[str, Any] | None:
         return {"required": True, "content": {media: {"schema": row.body}}}
     if row.asks is None:
         return None
-    path = set(re.findall(r"{(\w+)}", row.path))
+    path = set(re.findall(r"{(\w+)(?::path)?}", row.path))
     asked = {n: f for n, f in row.asks.schema().fields.items() if n not in path | row.hidden}
     if not asked:
         return None

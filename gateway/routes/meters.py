@@ -11,6 +11,7 @@ _ask = partial(question, tag=TAG)
 _do = partial(order, tag=TAG)
 
 ROWS = (
+    _ask("/v1/meters", meters.ListMeters, "辖区内的表计", "Meters within your areas"),
     _ask("/v1/meters/{meter}/readings", meters.ListReadings, "一块表的读数", "A meter's readings"),
     _ask("/v1/meters/{meter}", meters.GetMeter, "一块表", "One meter with its newest reading"),
     _ask("/v1/meters/accounts/{household}", meters.GetAccount, "一户的水电气账户", "A household's accounts"),

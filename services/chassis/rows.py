@@ -19,13 +19,14 @@ _DIALECT = postgresql.dialect()
 
 def insert_rows(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], known_too: bool = False
-) -> None:
-    """Inserts them all; every row has the keys of the first.
+) -> int:
+    """Inserts them all and returns how many; every row has the keys of the first.
 
     A row whose key is there already is passed over when `known_too`, and otherwise raises IntegrityError.
     """
-    if rows:
-        connection.execute(_insert(table, tuple(rows[0]), known_too), _document(rows))
+    return (
+        connection.execute(_insert(table, tuple(rows[0]), known_too), _document(rows)).rowcount if rows else 0
+    )
 
 
 def update_rows(connection: Connection, table: Table, key: str, rows: Sequence[Mapping[str, Any]]) -> None:

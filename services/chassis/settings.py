@@ -64,7 +64,7 @@ class Settings:
     @property
     def batch(self) -> int:
         """How many waiting events may share one transaction."""
-        return int(self.environment.get("YIKOU_BATCH", "48"))
+        return int(self.environment.get("YIKOU_BATCH", "128"))
 
     @property
     def start_deadline(self) -> float:

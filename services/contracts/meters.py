@@ -9,6 +9,7 @@ from services.contracts.messages import Command, Page, Query, at, volume
 # WelfareConcernRaised, LeakSuspected, FindingUpdated and FindingRetracted stand with the front desk's findings.
 
 KINDS = ("water", "electricity", "gas")
+STATUSES = ("online", "offline", "new")
 FINDING_KINDS = ("welfare", "leak")
 TEXT = validate.Length(min=1, max=2000)
 CODE = validate.Length(min=1, max=64)
@@ -29,6 +30,15 @@ class ListReadings(Page):
     end = at(load_default=None)
 
 
+class ListMeters(Page):
+    """Meters within the caller's areas, each with its newest reading and whether it is heard, by number."""
+
+    kind = fields.String(load_default=None, validate=validate.OneOf(KINDS))
+    status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
+    place = fields.String(load_default=None, validate=PLACE)
+    household = fields.String(load_default=None, validate=CODE)
+
+
 class GetMeter(Query):
     """One meter with its newest reading."""
 
@@ -47,6 +57,20 @@ class ListFindings(Page):
     kind = fields.String(load_default=None, validate=validate.OneOf(FINDING_KINDS))
     state = fields.String(load_default=None, validate=validate.OneOf(("active", "cleared")))
     household = fields.String(load_default=None, validate=CODE)
+
+
+class ReadSensorThings(Query):
+    """OGC SensorThings 1.1, to read: `path` below the service's root, and the standard's options without their `$`."""
+
+    root = fields.String(required=True, validate=validate.Length(max=300))
+    path = fields.String(load_default="", validate=validate.Length(max=500))
+    filter = fields.String(load_default=None, validate=validate.Length(max=2000))
+    orderby = fields.String(load_default=None, validate=validate.Length(max=300))
+    top = fields.String(load_default=None, validate=validate.Length(max=12))
+    skip = fields.String(load_default=None, validate=validate.Length(max=12))
+    count = fields.String(load_default=None, validate=validate.Length(max=5))
+    select = fields.String(load_default=None, validate=validate.Length(max=500))
+    expand = fields.String(load_default=None, validate=validate.Length(max=1000))
 
 
 # -- orders --------------------------------------------------------------------------------------------

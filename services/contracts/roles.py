@@ -134,7 +134,9 @@ MAY: dict[Contract, Roles | None] = {
     volunteers.DisputeHours: DEPARTMENT,
     # -- meters ----------------------------------------------------------------------------------------
     meters.ListReadings: (*STAFF, "operator"),
+    meters.ListMeters: (*STAFF, "operator"),
     meters.GetMeter: (*STAFF, "operator"),
+    meters.ReadSensorThings: (*STAFF, "operator"),
     meters.GetAccount: STAFF,
     meters.ListFindings: STAFF,
     meters.RegisterMeter: DEPARTMENT,

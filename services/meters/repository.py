@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from services.backoffice import tray
+from services.chassis.rows import insert_rows, update_rows
 from services.meters.model import Finding, Household, Point, UnknownFinding, UnknownMeter, Watch
 from services.meters.tables import (
     accounts,
@@ -89,10 +90,7 @@ class Repository(tray.Repository):
 
     def add_meters(self, rows: Sequence[dict[str, Any]]) -> int:
         """How many of them are new."""
-        if not rows:
-            return 0
-        statement = insert(meters).on_conflict_do_nothing().returning(meters.c.meter)
-        return len(self.connection.execute(statement, list(rows)).all())
+        return insert_rows(self.connection, meters, rows, known_too=True)
 
     def meter(self, meter: str) -> Any:
         row = self.connection.execute(select(meters).where(meters.c.meter == meter).with_for_update()).first()
@@ -115,12 +113,8 @@ class Repository(tray.Repository):
             mine = (table.c.household == household) & (table.c.place != place)
             self.connection.execute(update(table).where(mine).values(place=place))
 
-    def open_account(self, row: dict[str, Any]) -> None:
-        self.connection.execute(insert(accounts).on_conflict_do_nothing(), row)
-
     def add_accounts(self, rows: Sequence[dict[str, Any]]) -> None:
-        if rows:
-            self.connection.execute(insert(accounts).on_conflict_do_nothing(), list(rows))
+        insert_rows(self.connection, accounts, rows, known_too=True)
 
     def open_accounts(self, household: str) -> dict[str, Any]:
         """Kind -> the open account, locked."""
@@ -128,11 +122,16 @@ class Repository(tray.Repository):
         rows = self.connection.execute(select(accounts).where(mine).with_for_update())
         return {row.kind: row for row in rows}
 
-    def close_account(self, account: str, at: datetime, reading: Decimal, task: str) -> None:
-        self.connection.execute(
-            update(accounts)
-            .where(accounts.c.account == account)
-            .values(closed_at=at, closing_reading=reading, closed_by=task)
+    def close_accounts(self, readings: dict[str, Decimal], at: datetime, task: str) -> None:
+        """Account -> the reading it ends with."""
+        update_rows(
+            self.connection,
+            accounts,
+            "account",
+            [
+                {"account": account, "closed_at": at, "closing_reading": reading, "closed_by": task}
+                for account, reading in readings.items()
+            ],
         )
 
     def take_back_accounts(self, task: str) -> tuple[list[str], list[str]]:

@@ -1,7 +1,7 @@
 """Utility meters: its door plate. Readings come in through `ingest.py`, a process of its own."""
 
 from services.chassis.entrances import Service
-from services.meters import handlers, views
+from services.meters import handlers, sensorthings, views
 from services.meters.repository import Repository
 
 
@@ -10,5 +10,5 @@ class Meters(Service):
     store = Repository
     events = handlers.EVENTS
     commands = handlers.COMMANDS
-    queries = views.QUERIES
+    queries = views.QUERIES | sensorthings.QUERIES
     timers = handlers.TIMERS

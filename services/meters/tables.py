@@ -59,7 +59,7 @@ accounts = Table(
     "accounts",
     metadata,
     Column("account", String, primary_key=True),
-    Column("household", String, nullable=False),
+    Column("household", String, nullable=False, index=True),
     Column("kind", String, nullable=False),
     Column("meter", String, nullable=False),
     Column("place", String, nullable=False),

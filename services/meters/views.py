@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, false, or_, select, true
 
 from services.backoffice import tray
 from services.chassis.database import Read
@@ -32,23 +32,55 @@ def list_readings(read: Read, query: Any) -> dict[str, Any]:
     return found
 
 
+def list_meters(read: Read, query: Any) -> dict[str, Any]:
+    wanted = select(meters).where(
+        within(read, meters.c.place, contract.ListMeters),
+        meters.c.kind == query.kind if query.kind else true(),
+        meters.c.place.startswith(query.place, autoescape=True) if query.place else true(),
+        meters.c.household == query.household if query.household else true(),
+        STATUS[query.status] if query.status else true(),
+    )
+    found = page(read.connection, wanted, [meters.c.meter], query)
+    found["items"] = _with_newest(read, found["items"])
+    return found
+
+
 def get_meter(read: Read, query: Any) -> dict[str, Any]:
-    meter = dict(_meter(read, query.meter, contract.GetMeter)._mapping)
-    newest = read.connection.execute(
+    (meter,) = _with_newest(read, [dict(_meter(read, query.meter, contract.GetMeter)._mapping)])
+    return meter
+
+
+STATUS = {
+    "offline": meters.c.offline,
+    "online": ~meters.c.offline & meters.c.heard_at.is_not(None),
+    "new": ~meters.c.offline & meters.c.heard_at.is_(None),
+}
+
+
+def _with_newest(read: Read, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each meter with its status and its register's newest reading; one look into the index a meter, in one query."""
+    names = [row["meter"] for row in rows]
+    newest = (
         select(readings.c.at, readings.c.value, readings.c.unit)
-        .where(readings.c.meter == query.meter, readings.c.register == meter["register"])
+        .where(readings.c.meter == meters.c.meter, readings.c.register == meters.c.register)
         .order_by(readings.c.at.desc(), readings.c.seq.desc())
         .limit(1)
-    ).first()
-    meter["status"] = "offline" if meter.pop("offline") else "online" if meter["heard_at"] else "new"
-    meter["newest"] = dict(newest._mapping) | {"value": plain(newest.value)} if newest else None
-    return meter
+        .lateral("newest")
+    )
+    found = read.connection.execute(
+        select(meters.c.meter, newest).join(newest, true()).where(meters.c.meter.in_(names))
+    )
+    last = {row.meter: {"at": row.at, "value": plain(row.value), "unit": row.unit} for row in found}
+    for row in rows:
+        row["status"] = "offline" if row.pop("offline") else "online" if row["heard_at"] else "new"
+        row["newest"] = last.get(row["meter"])
+    return rows
 
 
 def get_account(read: Read, query: Any) -> dict[str, Any]:
     rows = read.connection.execute(
         select(accounts)
-        .where(accounts.c.household == query.household, _within(read, accounts.c.place, contract.GetAccount))
+        .where(accounts.c.household == query.household, within(read, accounts.c.place, contract.GetAccount))
         .order_by(
             accounts.c.closed_at.desc().nulls_first(), accounts.c.opened_at.desc(), accounts.c.kind.desc()
         )
@@ -57,7 +89,7 @@ def get_account(read: Read, query: Any) -> dict[str, Any]:
         select(households, watches.c.active, watches.c.threshold, watches.c.hours, watches.c.away_until)
         .join(watches, watches.c.household == households.c.household, isouter=True)
         .where(
-            households.c.household == query.household, _within(read, households.c.place, contract.GetAccount)
+            households.c.household == query.household, within(read, households.c.place, contract.GetAccount)
         )
     ).first()
     if not rows and home is None:
@@ -83,7 +115,7 @@ def get_account(read: Read, query: Any) -> dict[str, Any]:
 
 
 def list_findings(read: Read, query: Any) -> dict[str, Any]:
-    wanted = select(findings).where(_within(read, findings.c.place, contract.ListFindings))
+    wanted = select(findings).where(within(read, findings.c.place, contract.ListFindings))
     for name in ("kind", "state", "household"):
         if getattr(query, name) is not None:
             wanted = wanted.where(findings.c[name] == getattr(query, name))
@@ -94,14 +126,14 @@ def list_findings(read: Read, query: Any) -> dict[str, Any]:
 
 def _meter(read: Read, meter: str, asked: Contract) -> Any:
     row = read.connection.execute(
-        select(meters).where(meters.c.meter == meter, _within(read, meters.c.place, asked))
+        select(meters).where(meters.c.meter == meter, within(read, meters.c.place, asked))
     ).first()
     if row is None:
         raise UnknownMeter(meter=meter)
     return row
 
 
-def _within(read: Read, place: ColumnElement[str], asked: Contract) -> ColumnElement[bool]:
+def within(read: Read, place: ColumnElement[str], asked: Contract) -> ColumnElement[bool]:
     """What is outside the caller's areas, or his office's business, does not exist for him: a home's water tells its life."""
     caller = read.caller
     ours = caller.department in ("meters", "community", "street") or caller.has(*OVERSEERS)
@@ -111,6 +143,7 @@ def _within(read: Read, place: ColumnElement[str], asked: Contract) -> ColumnEle
 
 QUERIES: dict[type[Query], Callable[..., Any]] = {
     **tray.queries(items),
+    contract.ListMeters: list_meters,
     contract.ListReadings: list_readings,
     contract.GetMeter: get_meter,
     contract.GetAccount: get_account,

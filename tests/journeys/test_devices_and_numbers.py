@@ -114,3 +114,26 @@ def test_the_wall_is_told_of_a_case_as_it_happens(platform):
         case_no = platform.file(platform.repair())["case_no"]
         told = next(data for _, data in frames if data.get("case_no") == case_no)
         assert "郑某" not in str(told)
+
+
+def test_a_tool_that_knows_sensor_things_reads_a_meter(platform):
+    meter = platform.new_meter(platform.home())
+    at = datetime.now(UTC).replace(microsecond=0)
+    reading = {
+        "meter": meter, "register": "total", "at": at.isoformat(), "value": "12.345", "unit": "m3", "seq": 1,
+    }  # fmt: skip
+    assert platform.as_device().post("/v1/readings", json={"readings": [reading]}).json()["accepted"] == 1
+    platform.until(lambda: len(platform.readings(meter)) == 1, "the reading is kept")
+    officer = platform.as_account("meters")
+    expand = "Datastreams($expand=Observations($top=1;$orderby=phenomenonTime desc))"
+    found = officer.get("/sta/v1.1/Things", params={"$filter": f"id eq '{meter}'", "$expand": expand}).json()
+    (newest,) = found["value"][0]["Datastreams"][0]["Observations"]
+    assert newest["result"] == 12.345
+    again = officer.get(
+        newest["@iot.selfLink"].partition("/sta/")[1] + newest["@iot.selfLink"].partition("/sta/")[2]
+    )
+    assert again.json()["parameters"]["exact"] == "12.345"
+    for wrong in ("/sta/v1.1/Nothing", "/sta/v1.1/Things?$nonsense=1", "/sta/v1.1/Things?$filter=result+gt"):
+        answer = officer.get(wrong)
+        assert answer.status_code in (400, 404, 422)
+        assert answer.headers["content-type"] == "application/problem+json"

@@ -22,37 +22,34 @@ def open_accounts(work: Work, item: Any) -> tray.Finished | None:
     known = work.store.household(household)
     place = known.place if known else item.place
     before = work.store.open_accounts(household)
-    opened = []
-    for kind, reading in readings.items():
-        meter = before[kind].meter if kind in before else f"{LETTER[kind]}-{household}"
-        work.store.add_meters([meter_row(meter, kind, place, household, work.now)])
-        if kind in before:
-            # The one who moved out pays up to here.
-            work.store.close_account(before[kind].account, work.now, reading, item.task_id)
-        account = identifiers.new_id()
-        work.store.open_account(
-            {
-                "account": account,
-                "household": household,
-                "kind": kind,
-                "meter": meter,
-                "place": place,
-                "holder": (item.applicant or {}).get("name"),
-                "opened_at": work.now,
-                "opening_reading": reading,
-                "opened_by": item.task_id,
-            }
-        )
-        opened.append(
-            {
-                "account": account,
-                "kind": kind,
-                "meter": meter,
-                "opening_reading": str(reading),
-                "unit": CANONICAL[kind],
-            }
-        )
-    return tray.Finished(result={"accounts": opened}, note="水电气已开户 · utility accounts opened")
+    opened: list[dict[str, Any]] = [
+        {
+            "account": identifiers.new_id(),
+            "kind": kind,
+            "meter": before[kind].meter if kind in before else f"{LETTER[kind]}-{household}",
+            "opening_reading": reading,
+        }
+        for kind, reading in readings.items()
+    ]
+    work.store.add_meters(
+        [meter_row(account["meter"], account["kind"], place, household, work.now) for account in opened]
+    )
+    # The one who moved out pays up to here.
+    closed = {before[kind].account: reading for kind, reading in readings.items() if kind in before}
+    work.store.close_accounts(closed, work.now, item.task_id)
+    whose = {
+        "household": household,
+        "place": place,
+        "holder": (item.applicant or {}).get("name"),
+        "opened_at": work.now,
+        "opened_by": item.task_id,
+    }
+    work.store.add_accounts([account | whose for account in opened])
+    faces = [
+        account | {"opening_reading": str(account["opening_reading"]), "unit": CANONICAL[account["kind"]]}
+        for account in opened
+    ]
+    return tray.Finished(result={"accounts": faces}, note="水电气已开户 · utility accounts opened")
 
 
 def close_accounts(work: Work, item: Any) -> list[str]:

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("closed_by", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("account", name=op.f("pk_accounts")),
     )
+    op.create_index(op.f("ix_accounts_household"), "accounts", ["household"], unique=False)
     op.create_index(op.f("ix_accounts_closed_by"), "accounts", ["closed_by"], unique=False)
     op.create_index(op.f("ix_accounts_opened_by"), "accounts", ["opened_by"], unique=False)
     op.create_index(
@@ -272,6 +273,7 @@ def downgrade() -> None:
     op.drop_table("findings")
     op.drop_index("uq_accounts_open", table_name="accounts", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_index(op.f("ix_accounts_opened_by"), table_name="accounts")
+    op.drop_index(op.f("ix_accounts_household"), table_name="accounts")
     op.drop_index(op.f("ix_accounts_closed_by"), table_name="accounts")
     op.drop_table("accounts")
     # ### end Alembic commands ###

@@ -188,3 +188,25 @@ def test_values_are_exact(tester, database):
     tester.meter("W-1")
     tester.send(hourly(0)[0] | {"value": 1234567.891, "unit": "L"})
     assert database.execute("SELECT value FROM readings").fetchone() == (Decimal("1234.567891"),)
+
+
+def test_meters_are_listed_with_their_newest_reading_and_whether_they_are_heard(tester, database):
+    tester.meter("W-2")
+    tester.meter("W-1")
+    tester.send(*hourly(1000, 1500))
+    tester.sweep()
+    database.execute("INSERT INTO meters (meter, kind, unit, register, digits, place, household, registered_at, heard_at, offline) SELECT 'E-1', 'electricity', 'kWh', 'total', 6, place, NULL, now(), now(), true"
+                     " FROM meters WHERE meter = 'W-1'")  # fmt: skip
+
+    def listed(**facts):
+        return [(row["meter"], row["status"]) for row in ask(tester, "ListMeters", **facts)["items"]]
+
+    assert listed() == [("E-1", "offline"), ("W-1", "online"), ("W-2", "new")]
+    assert listed(status="new") == [("W-2", "new")] and listed(kind="electricity") == [("E-1", "offline")]
+    rows = ask(tester, "ListMeters")["items"]
+    assert [row["newest"] and row["newest"]["value"] for row in rows] == [None, "1.5", None]
+    first = ask(tester, "ListMeters", limit=2)
+    assert [row["meter"] for row in ask(tester, "ListMeters", limit=2, cursor=first["next"])["items"]] == [
+        "W-2"
+    ]
+    assert listed(place="110105002") == []

@@ -6,8 +6,10 @@ import pytest
 
 from services.chassis.identifiers import Caller
 from services.contracts import frontdesk, meters
-from services.meters import handlers
 from services.meters.handlers import close_finding, set_away, set_welfare_rule
+from services.meters.handlers.access import NotYourMeters
+from services.meters.handlers.registration import note_silent_meters
+from services.meters.model import NotLivingAlone
 from services.meters.replay import demonstration_readings, late_reading
 from tests.integration.meters.surroundings import PLACE, hourly
 
@@ -100,7 +102,7 @@ def test_a_silent_meter_is_offline_and_no_concern(tester, elder, database):
     assert tester.said() == []
     database.execute("UPDATE meters SET heard_at = now() - interval '25 hours'")
     with tester.ledger.work() as work:
-        handlers.note_silent_meters(work)
+        note_silent_meters(work)
     assert database.execute("SELECT offline FROM meters").fetchall() == [(True,)]
     tester.send(*hourly(5000, end=NOW, first_seq=40))
     tester.sweep()
@@ -134,7 +136,7 @@ def test_only_who_lives_alone_is_watched(tester):
     tester.send(*hourly(*QUIET))
     tester.sweep()
     assert tester.said() == []
-    with pytest.raises(handlers.NotLivingAlone):
+    with pytest.raises(NotLivingAlone):
         tester.do(set_welfare_rule, meters.SetWelfareRule, household=household)
     tester.home(alone=True)
     tester.sweep()  # the readings are there already
@@ -238,7 +240,7 @@ def test_whoever_has_no_business_here_changes_nothing(tester, elder):
     stranger = Caller("s", "staff", "property", ({"role": "officer", "scope": PLACE},))
     elsewhere = Caller("e", "staff", "meters", ({"role": "officer", "scope": "110105001002"},))
     for caller in (stranger, elsewhere):
-        with pytest.raises(handlers.NotYourMeters), tester.ledger.work(caller) as work:
+        with pytest.raises(NotYourMeters), tester.ledger.work(caller) as work:
             set_away(work, meters.SetAway.read({"household": elder, "until": None}))
 
 
