@@ -33,6 +33,7 @@ REMEMBERED = 20_000
 KEY_CHECK_LASTS = 30.0
 LEAST_TIME_BETWEEN_KEY_FETCHES = 5.0
 REVOCATIONS_EVERY = 30.0
+TRACKING = "x-tracking-token"
 
 
 class SignInFirst(Unauthenticated):
@@ -98,6 +99,12 @@ class Credential:
 NOBODY = Credential.of(PUBLIC)
 
 
+def _holder(token: str) -> Caller:
+    """An account a token, so that one holder's Idempotency-Key is not another's."""
+    name = hashlib.sha256(b"holder\0" + token.encode("utf-8", "replace")).hexdigest()[:32]
+    return Caller(account=f"holder-{name}", kind="public")
+
+
 class Access:
     def __init__(self, offices: Offices):
         self._offices = offices
@@ -115,9 +122,10 @@ class Access:
     async def credential(self, request: Request, *, holder: bool = False) -> Credential:
         """The strongest thing shown; `NOBODY` when nothing was. Anything shown that is wrong is refused."""
         shown = await self._account(request)
-        if holder and (token := request.headers.get("x-tracking-token")):
-            return replace(shown, token=token[:128])
-        return shown
+        if not holder or not (token := request.headers.get(TRACKING)):
+            return shown
+        # Who stands at a terminal, or filed by a key, shows his receipt beside it.
+        return replace(Credential.of(_holder(token)) if shown is NOBODY else shown, token=token[:128])
 
     async def _account(self, request: Request) -> Credential:
         headers = request.headers

@@ -76,9 +76,9 @@ class Hall:
         token = _read(f"登录 sign in {self.account}", answer)["access_token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
 
-    def hold(self, tracking_token: str) -> None:
-        """Shows the receipt of a case, as whoever filed it does at a terminal."""
-        self._session.headers["X-Tracking-Token"] = tracking_token
+    def show_receipt(self, token: str) -> None:
+        """A terminal sees and does nothing with a case but for who holds its receipt."""
+        self._session.headers["X-Tracking-Token"] = token
 
     def get(self, path: str, **query: Any) -> Any:
         asked = {key: value for key, value in query.items() if value is not None}
