@@ -55,7 +55,7 @@ async def test_the_document_holds_every_public_operation_and_only_what_it_define
     document = (await client.get("/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     described = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
-    assert described == {(row.method, row.path) for row in TABLE if row.in_document}
+    assert described == {(row.method, row.path.replace(":path", "")) for row in TABLE if row.in_document}
     ids = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
     assert len(ids) == len(set(ids))
     for reference in re.findall(r'"\$ref": ?"#/([^"]+)"', (await client.get("/openapi.json")).text):
