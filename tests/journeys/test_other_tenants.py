@@ -8,7 +8,8 @@ import pytest
 from deploy.demonstration import CONCENTRATOR, PLATFORM
 from tests.journeys.test_bad_input import problem_of
 
-ELSEWHERE = "110107003003"
+ELSEWHERE, FAR = "110107003003", "110108004004"
+"""Two other communities; in the second one something happens."""
 LATER = (datetime.now(UTC) + timedelta(days=30)).isoformat()
 ON_CASES = {
     "supplement": {},
@@ -61,9 +62,9 @@ def test_no_verb_reaches_a_case_of_another_area(platform, case, untouched, verb,
 
 
 def test_no_case_is_merged_with_one_of_another_area(platform, case, untouched):
-    theirs = platform.as_role("clerk", None, ELSEWHERE)
-    application = platform.repair() | {"place": f"{ELSEWHERE}001"}
-    application["form"]["address"] = f"{ELSEWHERE}001-2-1-302"
+    theirs = platform.as_role("clerk", None, FAR)
+    application = platform.repair() | {"place": f"{FAR}001"}
+    application["form"]["address"] = f"{FAR}001-2-1-302"
     filed = theirs.order("/v1/cases", **application)["case_no"]
     problem_of(theirs.send_order(f"/v1/cases/{case[0]}/merge", into=filed), 404, "unknown-case")
     problem_of(theirs.send_order(f"/v1/cases/{filed}/merge", into=case[0]), 404, "unknown-case")
