@@ -238,6 +238,11 @@ class Case:
     def ended(self) -> bool:
         return self.status in ENDED
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Who applies and what for: what conditions of the matter are asked of."""
+        return {**self.applicant, **self.form}
+
     def present_tasks(self) -> list[Task]:
         """Tasks that count: of the present round, and neither returned nor withdrawn."""
         return [
