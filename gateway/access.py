@@ -13,7 +13,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jwt
@@ -33,6 +33,7 @@ REMEMBERED = 20_000
 KEY_CHECK_LASTS = 30.0
 LEAST_TIME_BETWEEN_KEY_FETCHES = 5.0
 REVOCATIONS_EVERY = 30.0
+TRACKING = "x-tracking-token"
 
 
 class SignInFirst(Unauthenticated):
@@ -98,6 +99,12 @@ class Credential:
 NOBODY = Credential.of(PUBLIC)
 
 
+def _holder(token: str) -> Caller:
+    """An account a token, so that one holder's Idempotency-Key is not another's."""
+    name = hashlib.sha256(b"holder\0" + token.encode("utf-8", "replace")).hexdigest()[:32]
+    return Caller(account=f"holder-{name}", kind="public")
+
+
 class Access:
     def __init__(self, offices: Offices):
         self._offices = offices
@@ -113,14 +120,20 @@ class Access:
         if authorization := headers.get("authorization"):
             scheme, _, value = authorization.partition(" ")
             if scheme.lower() == "bearer":
-                return await self.bearer(value.strip())
+                known = await self.bearer(value.strip())
+                # Who stands at a terminal shows his receipt to it.
+                return (
+                    replace(known, token=token[:128])
+                    if holder and (token := headers.get(TRACKING))
+                    else known
+                )
             if scheme.lower() == "basic":
                 return await self.device(value.strip())
             raise SignInFirst()
         if key := headers.get("x-api-key"):
             return await self.api_key(key)
-        if holder and (token := headers.get("x-tracking-token")):
-            return Credential(PUBLIC, NOBODY.header, token=token[:128])
+        if holder and (token := headers.get(TRACKING)):
+            return Credential.of(_holder(token), token=token[:128])
         return NOBODY
 
     # --- bearer tokens ---

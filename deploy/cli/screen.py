@@ -43,7 +43,16 @@ CASE_WORDS = {
     "merged": ("已并案", "merged"),
     "archived": ("已归档", "archived"),
 }
-ENDED = ("closed", "refused", "withdrawn", "merged", "archived", "not-accepted", "transferred-emergency")
+ENDED = (
+    "closed",
+    "refused",
+    "answered",
+    "withdrawn",
+    "merged",
+    "archived",
+    "not-accepted",
+    "transferred-emergency",
+)
 
 
 def lanes(case_no: str, face: dict[str, Any]) -> Group:

@@ -39,6 +39,7 @@ class Walk:
         application = demonstration.family(self.dice.randrange(2**32), self.place)
         receipt = terminal.post("/v1/cases", **application)
         out.print(f"  回执 Receipt [bold]{receipt['case_no']}[/]  [dim]{application['form']['address']}[/]")
+        terminal.show_receipt(receipt["tracking_token"])
         self.closed.append(self._see_it_close(terminal, receipt["case_no"]))
 
     # -- readings, a concern, a call, a visit -------------------------------------------------------------

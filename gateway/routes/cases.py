@@ -16,7 +16,7 @@ DECIDES = ("coordinator", "supervisor")
 CASE = "/v1/cases/{case_no}"
 TOKEN = frozenset({"token"})
 
-_held = partial(order, tag=TAG, who=INTAKE, holder=True, hidden=TOKEN)
+_held = partial(order, tag=TAG, who=DESK, holder=True, hidden=TOKEN)
 _kept = partial(order, tag=TAG, hidden=TOKEN)
 _seen = partial(question, tag=TAG, holder=True, hidden=TOKEN)
 
@@ -48,5 +48,16 @@ ROWS = (
     _kept(f"{CASE}/reopen", frontdesk.ReopenCase, "重新办理", "Open a closed case again", who=DESK),
     _kept(f"{CASE}/supervise", frontdesk.SuperviseCase, "督办", "Raise the supervision level", who=DECIDES),
     _kept(f"{CASE}/callback", frontdesk.RecordCallback, "登记回访", "Note a call-back", who=DESK),
+    _kept(f"{CASE}/answer", frontdesk.AnswerCase, "当场答复", "Answer at the desk", who=DESK),
+    _kept(
+        f"{CASE}/decline", frontdesk.DeclineCase, "不予受理并告知", "Do not accept, with the reason", who=DESK
+    ),
+    _kept(
+        f"{CASE}/emergency",
+        frontdesk.HandToEmergency,
+        "转 110、119、120、122",
+        "Hand over to the emergency services",
+        who=DESK,
+    ),
     _kept(f"{CASE}/merge", frontdesk.MergeCase, "并入另一件", "Merge into another case", who=DECIDES),
 )

@@ -18,10 +18,11 @@ from services.frontdesk.handlers.answers import (
     note_stood_down,
     note_supplement_asked,
 )
+from services.frontdesk.handlers.at_the_desk import answer_case, decline_case, hand_to_emergency
 from services.frontdesk.handlers.deadlines import watch_deadlines
 from services.frontdesk.handlers.ending import withdraw_case
 from services.frontdesk.handlers.extensions import decide_extension
-from services.frontdesk.handlers.filing import file_case, register_material
+from services.frontdesk.handlers.filing import complete_receipt, file_case, register_material
 from services.frontdesk.handlers.findings import open_finding, retract_finding, update_finding
 from services.frontdesk.handlers.merging import merge_case
 from services.frontdesk.handlers.redo import rate_case, record_callback, reopen_case
@@ -30,7 +31,7 @@ from services.frontdesk.handlers.supplements import supplement_case
 from services.frontdesk.handlers.telling import publish_changes
 from services.frontdesk.handlers.urging import supervise_case, urge_case
 
-__all__ = ["COMMANDS", "EVENTS", "TIMERS", "publish_changes", "watch_deadlines"]
+__all__ = ["COMMANDS", "COMPLETES", "EVENTS", "TIMERS", "publish_changes", "watch_deadlines"]
 
 EVENTS: dict[type[Event], Callable[..., None]] = {
     tasks.TaskSigned: note_signed,
@@ -57,8 +58,12 @@ COMMANDS: dict[type[Command], Callable[..., Any]] = {
     frontdesk.ReopenCase: reopen_case,
     frontdesk.RecordCallback: record_callback,
     frontdesk.MergeCase: merge_case,
+    frontdesk.AnswerCase: answer_case,
+    frontdesk.DeclineCase: decline_case,
+    frontdesk.HandToEmergency: hand_to_emergency,
     frontdesk.DecideReturn: decide_return,
     frontdesk.DecideExtension: decide_extension,
     frontdesk.RegisterMaterial: register_material,
 }
+COMPLETES: dict[type[Command], Callable[[Any], Any]] = {frontdesk.FileCase: complete_receipt}
 TIMERS: Mapping[Callable[[Work], None], timedelta] = {watch_deadlines: timedelta(seconds=2)}

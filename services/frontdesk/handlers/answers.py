@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from services.chassis.database import Work
-from services.frontdesk import matters, planning
-from services.frontdesk.handlers.dispatch import assign_ready
+from services.frontdesk import calendar, forms, matters, planning
+from services.frontdesk.handlers.dispatch import assign_ready, say_withdrawn
 from services.frontdesk.handlers.ending import end
 from services.frontdesk.model import Case, Task
 
@@ -49,7 +49,8 @@ def _verdict(work: Work, case: Case) -> str:
 
 def note_returned(work: Work, event: Any) -> None:
     case, task = _answered(work, event)
-    case.give_back(task, event.reason, event.at, event.officer)
+    adjudicate_by = calendar.of(case.place).due(event.at, planning.TIME_TO_ADJUDICATE)
+    case.give_back(task, event.reason, adjudicate_by, event.at, event.officer)
 
 
 def note_extension_asked(work: Work, event: Any) -> None:
@@ -58,15 +59,29 @@ def note_extension_asked(work: Work, event: Any) -> None:
 
 
 def note_supplement_asked(work: Work, event: Any) -> None:
+    """Names the matter does not know are dropped: nothing could be handed in under them."""
     case, task = _answered(work, event)
-    case.suspend(task, event.items, event.message, event.at, event.officer)
+    if case.suspend(task, event.items, event.message, event.at, event.officer):
+        matter = planning.matter_of(case)
+        task.supply_by = planning.supply_by(case, work.now)
+        task.asked_form = forms.askable(matter, event.form or [])
+        task.asked_materials = [one.name for one in matter.materials if one.name in (event.materials or [])]
 
 
 def note_stood_down(work: Work, event: Any) -> None:
-    case, task = _answered(work, event)
+    case, task = _told_of(work, event)
     case.note("stood-down", event.at, event.officer, task, undone=event.undone or [])
 
 
 def _answered(work: Work, event: Any) -> tuple[Case, Task]:
+    """The task an office speaks of. To whom it was withdrawn meanwhile, that is said again: its answer shows that it
+    acted, and the first time it may have been told before it knew the task."""
+    case, task = _told_of(work, event)
+    if task.status == "withdrawn":
+        say_withdrawn(work, case, task, case.status)
+    return case, task
+
+
+def _told_of(work: Work, event: Any) -> tuple[Case, Task]:
     case = work.store.case(event.task_id.split(".")[0])
     return case, case.task(event.task_id)

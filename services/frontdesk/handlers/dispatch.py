@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from services.chassis.database import Work
 from services.contracts import frontdesk, tasks
 from services.contracts.units import OFFICE_OF
 from services.frontdesk import calendar, matters, planning
-from services.frontdesk.handlers.access import digest
+from services.frontdesk.handlers.access import digest, tracking_token
 from services.frontdesk.model import Case, Task, case_number
 
 
@@ -20,13 +21,13 @@ def register(
     applicant: dict[str, Any],
     form: dict[str, Any],
     materials: list[Any],
-    token: str,
     finding_id: str | None = None,
     finder: str | None = None,
 ) -> Case:
     local_day = work.now.astimezone(calendar.ZONE).strftime("%Y%m%d")
+    no = case_number(local_day, work.store.next_number())
     case = Case(
-        no=case_number(local_day, work.store.next_number()),
+        no=no,
         matter=matter.slug,
         matter_version=matter.version,
         title_zh=matter.title.zh,
@@ -39,9 +40,10 @@ def register(
         filed_at=work.now,
         due_at=planning.case_due(matter, {**applicant, **form}, place, work.now),
         filed_by=work.caller.account,
-        tracking_hash=digest(token),
+        tracking_hash=digest(tracking_token(no)),
         finding_id=finding_id,
         finder=finder,
+        company=work.caller.account if work.caller.kind == "company" else None,
     )
     work.store.add(case)
     case.note("filed", work.now, work.caller.account, None, channel=channel)
@@ -72,6 +74,18 @@ def assign_ready(work: Work, case: Case, matter: Any) -> None:
         say_assigned(work, case, task)
 
 
+def assign_again(work: Work, case: Case, sign_by: datetime, due_at: datetime) -> None:
+    """Once more, by a person, by the unit that answers for the case."""
+    lead = case.last_lead()
+    if lead is not None:
+        unit, part, step, titles = lead.unit, lead.part, lead.step, (lead.title_zh, lead.title_en)
+    else:  # it had been answered before anybody was asked
+        first = planning.matter_of(case).steps[0]
+        unit, part, step, titles = first.unit, first.unit, first.name, (first.zh, first.en)
+    task = case.assign(unit, part, step, titles, work.now, sign_by, due_at, lead=True)
+    say_assigned(work, case, task, manual=True)
+
+
 def say_assigned(work: Work, case: Case, task: Task, manual: bool = False) -> None:
     work.say(
         tasks.TaskAssigned,
@@ -97,4 +111,10 @@ def say_assigned(work: Work, case: Case, task: Task, manual: bool = False) -> No
         assigned_at=task.assigned_at,
         sign_by=task.sign_by,
         due_at=task.due_at,
+    )
+
+
+def say_withdrawn(work: Work, case: Case, task: Task, reason: str) -> None:
+    work.say(
+        tasks.TaskWithdrawn, subject=case.no, to=OFFICE_OF[task.unit], task_id=task.task_id, reason=reason
     )

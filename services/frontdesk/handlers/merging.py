@@ -7,16 +7,18 @@ from typing import Any
 from services.chassis.database import Work
 from services.frontdesk.handlers.access import DECIDE, for_staff
 from services.frontdesk.handlers.ending import end
+from services.frontdesk.handlers.followers import follow, hand_on
 from services.frontdesk.model import CannotFollowItself
 
 
 def merge_case(work: Work, command: Any) -> dict[str, Any]:
+    """What its own units had done is undone: the thing is done once, by the case it follows."""
     case = for_staff(work, command.case_no, DECIDE)
     into = for_staff(work, command.into, DECIDE)
+    actor = work.caller.account
     if case is into or into.ended:
         raise CannotFollowItself()
-    case.merged_into = into.no
-    end(work, case, "merge", work.caller.account, into=into.no)
-    into.followers.append(case.no)
-    into.note("follower-joined", work.now, work.caller.account, None, follower=case.no)
+    end(work, case, "merge", actor, undo=True, into=into.no)
+    follow(work, [case], into, actor)
+    hand_on(work, case, into, actor)
     return case.face(work.now)

@@ -20,6 +20,12 @@ class UnknownUnit(Invalid):
     zh = "没有承办单位“{unit}”。"
 
 
+class AlreadyReturnedIt(Invalid):
+    """{unit} has returned this part itself; name another unit, or designate the one that holds it."""
+
+    zh = "“{unit}”已退回该任务，请另行指定承办单位，或裁定由原单位承办。"
+
+
 def decide_return(work: Work, command: Any) -> dict[str, Any]:
     """Somebody must hold it: another unit, or the same one for good; the time already spent stays charged."""
     case = for_staff(work, command.task_id.split(".")[0], DECIDE)
@@ -35,6 +41,8 @@ def decide_return(work: Work, command: Any) -> dict[str, Any]:
             raise UnitNeeded()
         if command.unit not in UNITS:
             raise UnknownUnit(unit=command.unit)
+        if command.unit in case.returned_by(task.part) | {task.unit}:
+            raise AlreadyReturnedIt(unit=command.unit)
         case.move_task(task, "uphold")
         case.note("returned", work.now, work.caller.account, task, reason=command.reason, to=command.unit)
     work.say(

@@ -13,12 +13,14 @@ from services.frontdesk.model import Case, Task
 
 def urge_case(work: Work, command: Any) -> dict[str, Any]:
     case = for_applicant(work, command)
+    case.require_open("urge")
     _urge(work, case, 0, command.reason, work.caller.account, "urged")
     return case.face(work.now)
 
 
 def supervise_case(work: Work, command: Any) -> dict[str, Any]:
     case = for_staff(work, command.case_no, ("supervisor", "admin"))
+    case.require_open("supervise")
     case.level = max(case.level, command.level)
     _urge(work, case, command.level, command.reason, work.caller.account, "supervised")
     return case.face(work.now)
