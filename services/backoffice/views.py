@@ -12,6 +12,7 @@ from services.chassis.database import Read
 from services.chassis.paging import page
 from services.contracts import tasks
 from services.contracts.messages import Query
+from services.contracts.units import OFFICE_OF
 
 _LIST = (
     "task_id", "case_no", "unit", "matter", "step", "title_zh", "title_en", "place", "status", "lead", "round",
@@ -61,6 +62,8 @@ def _within(read: Read, items: Table) -> Any:
     areas = or_(*(items.c.place.startswith(scope, autoescape=True) for scope in caller.scopes()))
     if not caller.scopes():
         areas = items.c.place.is_(None)
-    if caller.kind == "system" or caller.has("admin", "supervisor", "clerk") or caller.department == "street":
+    if caller.kind == "system" or caller.has("admin", "supervisor", "clerk"):
         return areas
-    return and_(areas, items.c.unit == caller.department)
+    # Street staff act for every unit whose tray is street's.
+    units = [unit for unit, office in OFFICE_OF.items() if caller.department in (unit, office)]
+    return and_(areas, items.c.unit.in_(units))

@@ -395,7 +395,9 @@ def _material_entries(
     pledges: bool = True,
 ) -> tuple[list[FieldProblem], set[str]]:
     """(what is wrong with the entries, names of the materials that are there or pledged)"""
-    all_of_them = {material.name for material in matter.materials}  # what cannot be read is not called missing
+    all_of_them = {
+        material.name for material in matter.materials
+    }  # what cannot be read is not called missing
     if not isinstance(materials, Sequence) or isinstance(materials, str):
         return [FieldProblem("materials", "应为列表。", "It has to be a list.")], all_of_them
     if len(materials) > MATERIALS_AT_MOST:

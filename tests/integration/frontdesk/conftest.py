@@ -39,6 +39,13 @@ SUPERVISOR = staff("supervisor", "110105001")
 STRANGER = staff("clerk", "110105002")
 
 
+def complaint(topic="other", form=None, **more):
+    asked = {"address": f"{PLACE}-3-502", "topic": topic, "description": "楼道灯不亮", "consent": True}
+    applicant = {"name": "张某", "id_number": id_number(1), "phone": "13500000000"}
+    given = {"matter": "complaint", "channel": "window", "applicant": applicant, "form": asked | (form or {})}
+    return given | more
+
+
 @pytest.fixture(scope="session")
 def stack():
     with borrowed_parts(ROOT / ".run" / "test") as env:
@@ -117,6 +124,22 @@ class Desk:
         } | changes
         applicant = {"name": "张某", "id_number": me, "phone": "13500000000"}
         return self.order(frontdesk.FileCase, caller, matter="moving-in", applicant=applicant, form=form)
+
+    def complain(self, caller=CLERK, topic="other", **more):
+        """A complaint: the community leads, and whoever the topic concerns works beside it."""
+        return self.order(frontdesk.FileCase, caller, **complaint(topic, **more))
+
+    def upload(self, digest, media_type="image/png"):
+        self.order(frontdesk.RegisterMaterial, sha256=digest, name="f", media_type=media_type, size=9)
+        return digest
+
+    def ask_supplement(self, task_id, items=("照片",), **named):
+        self.hear(
+            tasks.TaskSupplementAsked, task_id=task_id, officer="o", at=self.now, items=list(items), **named
+        )
+
+    def give_back(self, task_id):
+        self.hear(tasks.TaskReturned, task_id=task_id, officer="o", at=self.now, reason="不属于我单位")
 
     def sign(self, task_id):
         self.hear(tasks.TaskSigned, task_id=task_id, officer="o", at=self.now)
