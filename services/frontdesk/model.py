@@ -293,8 +293,8 @@ class Case:
         }
 
     def last_lead(self) -> Task | None:
-        """Who answers for the case: whoever led last, but never a unit that was ruled not responsible."""
-        return next((task for task in reversed(self.tasks) if task.lead and task.status != "returned"), None)
+        """Who answers for the case: whoever led last. One that was ruled not responsible was followed by another."""
+        return next((task for task in reversed(self.tasks) if task.lead), None)
 
     @property
     def rated(self) -> bool:
