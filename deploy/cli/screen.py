@@ -39,11 +39,23 @@ CASE_WORDS = {
     "suspended": ("待补正", "suspended"),
     "closed": ("已办结", "closed"),
     "refused": ("不予办理", "refused"),
+    "answered": ("已当场答复", "answered"),
+    "not-accepted": ("不予受理", "not accepted"),
+    "transferred-emergency": ("已转紧急处置", "handed to emergency services"),
     "withdrawn": ("已撤回", "withdrawn"),
     "merged": ("已并案", "merged"),
     "archived": ("已归档", "archived"),
 }
-ENDED = ("closed", "refused", "withdrawn", "merged", "archived", "not-accepted", "transferred-emergency")
+ENDED = (
+    "closed",
+    "refused",
+    "answered",
+    "withdrawn",
+    "merged",
+    "archived",
+    "not-accepted",
+    "transferred-emergency",
+)
 
 
 def lanes(case_no: str, face: dict[str, Any]) -> Group:

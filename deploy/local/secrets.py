@@ -22,7 +22,9 @@ def password() -> str:
 
 def complete(known: Mapping[str, str], services: tuple[str, ...]) -> dict[str, str]:
     """Every secret of a stack; the known ones stay as they are."""
-    machine = ["YIKOU_BROKER_PASSWORD", "YIKOU_POSTGRES_PASSWORD", "YIKOU_DEVICE_SECRET"]
+    machine = [
+        "YIKOU_BROKER_PASSWORD", "YIKOU_POSTGRES_PASSWORD", "YIKOU_DEVICE_SECRET", "YIKOU_TRACKING_SECRET",
+    ]  # fmt: skip
     machine += [f"YIKOU_DATABASE_PASSWORD_{service.upper()}" for service in services]
     people = [f"YIKOU_PASSWORD_{account.upper()}" for account in ACCOUNTS]
     fresh = {name: secrets.token_hex(20) for name in machine} | {name: password() for name in people}

@@ -44,5 +44,13 @@ ROWS = (
     _kept(f"{CASE}/reopen", frontdesk.ReopenCase, "重新办理", "Open a closed case again"),
     _kept(f"{CASE}/supervise", frontdesk.SuperviseCase, "督办", "Raise the supervision level"),
     _kept(f"{CASE}/callback", frontdesk.RecordCallback, "登记回访", "Note a call-back"),
+    _kept(f"{CASE}/answer", frontdesk.AnswerCase, "当场答复", "Answer at the desk"),
+    _kept(f"{CASE}/decline", frontdesk.DeclineCase, "不予受理并告知", "Do not accept, with the reason"),
+    _kept(
+        f"{CASE}/emergency",
+        frontdesk.HandToEmergency,
+        "转 110、119、120、122",
+        "Hand over to the emergency services",
+    ),
     _kept(f"{CASE}/merge", frontdesk.MergeCase, "并入另一件", "Merge into another case"),
 )

@@ -61,6 +61,7 @@ WORDS = {
     "filed": ("受理时间", "Filed"),
     "due": ("承诺办结", "Promised by"),
     "closed": ("办结时间", "Closed"),
+    "leading": ("随此件办理、一并答复", "Handled and answered with case"),
     "lanes": ("各部门进展", "Each department's part"),
     "needs": ("需要您补充", "Needed from you"),
     "rate": ("请您评价", "How did we do?"),
@@ -89,6 +90,7 @@ CASE_STATES = {
     "closed": ("已办结", "Closed"),
     "archived": ("已归档", "Archived"),
     "refused": ("未予办理", "Refused"),
+    "answered": ("已当场答复", "Answered at the desk"),
     "withdrawn": ("已撤回", "Withdrawn"),
     "merged": ("已并入同一事件", "Joined with another case"),
     "not-accepted": ("未予受理", "Not accepted"),
@@ -107,7 +109,7 @@ LANE_STATES = {
     "withdrawn": ("已撤回", "Withdrawn"),
 }
 
-RATEABLE = ("closed", "refused")
+RATEABLE = ("closed", "refused", "answered")
 
 
 def language(request: Request) -> str:
@@ -183,6 +185,7 @@ def render(case: dict[str, Any], token: str, lang: str) -> str:
         f"<h1>{title}</h1>",
         f"<p class=muted>{word('number')}</p><p class=no>{escape(case['case_no'])}</p>",
         f"<p class=state role=status>{_state(CASE_STATES, case['status'], lang)}</p>",
+        _leading(case.get("leading"), lang),
         _times(case, word),
         _lanes(case["lanes"], lang),
         _rating(case, token, lang),
@@ -196,6 +199,18 @@ def _page(title: str, body: str, lang: str) -> str:
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>"
+    )
+
+
+def _leading(leading: dict[str, Any] | None, lang: str) -> str:
+    """Where the case stands that this one was joined with: it is answered with that one."""
+    if not leading:
+        return ""
+    word = _in(lang)
+    state = _state(CASE_STATES, leading["status"], lang)
+    return (
+        f"<p>{word('leading')} {escape(leading['case_no'])}: <strong class=state>{state}</strong></p>"
+        + _times({name: leading.get(name) for name in ("due_at", "closed_at")}, word)
     )
 
 
@@ -232,7 +247,7 @@ def _lane(lane: dict[str, Any], lang: str) -> str:
 
 def _rating(case: dict[str, Any], token: str, lang: str) -> str:
     word = _in(lang)
-    if case.get("rating"):
+    if case.get("rated"):
         return f"<h2>{word('rate')}</h2><p>{word('thanks')}</p>"
     if case["status"] not in RATEABLE:
         return ""

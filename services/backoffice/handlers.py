@@ -69,7 +69,13 @@ def take_task(work: Work, event: Any, rules: Mapping[str, Rule]) -> None:
 def withdraw_task(work: Work, event: Any, undos: Mapping[str, Undo]) -> None:
     """Also undoes what a finished item had brought about: the applicant withdrew the whole case."""
     item = work.store.find_item(event.task_id)
-    if item is None or item.status == "withdrawn":
+    if item is None:
+        case_no, unit = event.task_id.split(".")[:2]
+        item = Item.withdrawn_unseen(event.task_id, case_no, unit, event.reason, work.now)
+        work.store.add_item(item)
+        _answer(work, tasks.TaskStoodDown, item, "rule", undone=[])
+        return
+    if item.status == "withdrawn":
         return
     undo = undos.get(item.matter)
     undone = undo(work, item) if undo else []
@@ -93,6 +99,15 @@ def supply_task(work: Work, event: Any) -> None:
     item.move("supply")
     item.form = {**item.form, **event.form}
     item.materials = [*item.materials, *(event.materials or [])]
+    item.due_at = event.due_at
+    work.store.save_item(item)
+
+
+def lapse_supplement(work: Work, event: Any) -> None:
+    item = work.store.find_item(event.task_id)
+    if item is None or item.status != "supplement":
+        return
+    item.move("lapse")
     item.due_at = event.due_at
     work.store.save_item(item)
 
@@ -160,7 +175,7 @@ def extend_task(work: Work, command: Any) -> dict[str, Any]:
 
 def ask_supplement(work: Work, command: Any) -> dict[str, Any]:
     item = _mine(work, command.task_id)
-    item.move("ask-supplement")
+    item.ask_supplement()
     work.store.save_item(item)
     _answer(
         work,
@@ -168,6 +183,8 @@ def ask_supplement(work: Work, command: Any) -> dict[str, Any]:
         item,
         work.caller.account,
         items=command.items,
+        form=command.form or [],
+        materials=command.materials or [],
         message=command.message,
     )
     return _face(item)
@@ -237,6 +254,7 @@ def events(rules: Mapping[str, Rule], undos: Mapping[str, Undo]) -> dict[type[Ev
         tasks.TaskWithdrawn: on_task_withdrawn,
         tasks.TaskDueMoved: move_due,
         tasks.TaskSupplied: supply_task,
+        tasks.TaskSupplementLapsed: lapse_supplement,
         tasks.TaskUrged: note_urge,
         tasks.TaskReturnDecided: note_return_decision,
     }

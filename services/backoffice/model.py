@@ -10,6 +10,8 @@ from services.chassis.errors import Conflict, Invalid, NotFound
 
 OPEN = ("assigned", "signed", "handling", "supplement", "return-pending")
 CLOSED = ("done", "refused", "withdrawn")
+TICKING = ("assigned", "signed", "handling", "return-pending")
+"""Open, and the clock runs; it stands still while the applicant is to add something."""
 
 TRANSITIONS: dict[tuple[str, str], str] = {
     ("assigned", "sign"): "signed",
@@ -24,6 +26,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("signed", "ask-supplement"): "supplement",
     ("handling", "ask-supplement"): "supplement",
     ("supplement", "supply"): "handling",
+    ("supplement", "lapse"): "handling",  # nothing came in time: the unit decides on what it has
     **{(status, "withdraw"): "withdrawn" for status in OPEN},
 }
 
@@ -64,6 +67,12 @@ class ExtensionOnlyOnce(Conflict):
     zh = "每项任务只能申请一次延期。"
 
 
+class SupplementOnlyOnce(Conflict):
+    """The applicant was already asked once for everything that is missing; decide on what you have."""
+
+    zh = "补正须一次性告知，本任务已告知过一次，请依现有材料办理。"
+
+
 class UntilNotLater(Invalid):
     """The new time must be later than the present due time."""
 
@@ -102,8 +111,18 @@ class Item:
     result: dict[str, Any] = field(default_factory=dict)
     note: str | None = None
     extension_asked: bool = False
+    supplement_asked: bool = False
     urged: int = 0
     level: int = 0
+
+    @classmethod
+    def withdrawn_unseen(cls, task_id: str, case_no: str, unit: str, reason: str, at: datetime) -> Item:
+        """A withdrawal overtook its assignment. With no place it lies in nobody's tray; when the assignment comes,
+        it finds that the task is known and over."""
+        unknown: dict[str, Any] = dict.fromkeys(("matter", "step", "place", "title_zh", "title_en"), "")
+        unknown |= {"applicant": {}, "form": {}, "materials": [], "results": {}}
+        unknown |= dict.fromkeys(("assigned_at", "sign_by", "return_by", "due_at"), at)
+        return cls(task_id, case_no, unit, **unknown, status="withdrawn", note=reason)
 
     def move(self, verb: str) -> None:
         try:
@@ -143,6 +162,13 @@ class Item:
         if until <= self.due_at:
             raise UntilNotLater()
         self.extension_asked = True
+
+    def ask_supplement(self) -> None:
+        """Ask for everything that is missing at once (一次性告知), so not a second time."""
+        if self.supplement_asked:
+            raise SupplementOnlyOnce()
+        self.move("ask-supplement")
+        self.supplement_asked = True
 
 
 @dataclass(frozen=True)

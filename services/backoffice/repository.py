@@ -13,7 +13,7 @@ from services.chassis.rows import insert_rows, update_rows
 
 _CHANGING = (
     "task_id", "status", "due_at", "designated", "signed_at", "signed_by", "finished_at", "outcome", "result", "note",
-    "extension_asked", "urged", "level", "form", "materials", "results",
+    "extension_asked", "supplement_asked", "urged", "level", "form", "materials", "results",
 )  # fmt: skip
 
 

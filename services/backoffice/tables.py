@@ -38,6 +38,7 @@ def add_table(metadata: MetaData) -> Table:
         Column("result", JSONB, nullable=False),
         Column("note", String),
         Column("extension_asked", Boolean, nullable=False),
+        Column("supplement_asked", Boolean, nullable=False),
         Column("urged", Integer, nullable=False),
         Column("level", Integer, nullable=False),
     )

@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import Table, and_, or_, select
 
-from services.backoffice.model import CLOSED, UnknownTask
+from services.backoffice.model import CLOSED, TICKING, UnknownTask
 from services.chassis.database import Read
 from services.chassis.paging import page
 from services.contracts import tasks
 from services.contracts.messages import Query
+from services.contracts.units import OFFICE_OF
 
 _LIST = (
     "task_id", "case_no", "unit", "matter", "step", "title_zh", "title_en", "place", "status", "lead", "round",
@@ -28,15 +29,18 @@ def queries(items: Table) -> dict[type[Query], Callable[..., Any]]:
             wanted = wanted.where(items.c.unit == query.unit)
         if query.case_no:
             wanted = wanted.where(items.c.case_no == query.case_no)
-        if query.status == "open" or query.overdue:
+        if query.status == "open":
             wanted = wanted.where(items.c.status.not_in(CLOSED))
         elif query.status:
             wanted = wanted.where(items.c.status == query.status)
         if query.overdue:
-            wanted = wanted.where(items.c.due_at < read.now)
+            # The second condition is the first one's, in the words of the index of open items.
+            wanted = wanted.where(
+                items.c.due_at < read.now, items.c.status.in_(TICKING), items.c.status.not_in(CLOSED)
+            )
         found = page(read.connection, wanted, [items.c.due_at, items.c.task_id], query)
         for row in found["items"]:
-            row["overdue"] = row["status"] not in CLOSED and row["due_at"] < read.now
+            row["overdue"] = row["status"] in TICKING and row["due_at"] < read.now
         return found
 
     def get_task(read: Read, query: Any) -> dict[str, Any]:
@@ -46,7 +50,7 @@ def queries(items: Table) -> dict[type[Query], Callable[..., Any]]:
         if row is None:
             raise UnknownTask(task_id=query.task_id)
         task = dict(row._mapping)
-        task["overdue"] = task["status"] not in CLOSED and task["due_at"] < read.now
+        task["overdue"] = task["status"] in TICKING and task["due_at"] < read.now
         return task
 
     return {tasks.ListTasks: list_tasks, tasks.GetTask: get_task}
@@ -58,6 +62,8 @@ def _within(read: Read, items: Table) -> Any:
     areas = or_(*(items.c.place.startswith(scope, autoescape=True) for scope in caller.scopes()))
     if not caller.scopes():
         areas = items.c.place.is_(None)
-    if caller.kind == "system" or caller.has("admin", "supervisor", "clerk") or caller.department == "street":
+    if caller.kind == "system" or caller.has("admin", "supervisor", "clerk"):
         return areas
-    return and_(areas, items.c.unit == caller.department)
+    # Street staff act for every unit whose tray is street's.
+    units = [unit for unit, office in OFFICE_OF.items() if caller.department in (unit, office)]
+    return and_(areas, items.c.unit.in_(units))

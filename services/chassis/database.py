@@ -156,6 +156,20 @@ class Work(Read):
         )
         return envelope.id
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """What happens inside happens wholly or not at all, whatever becomes of the rest of this transaction.
+
+        It covers the database and what was said. What the store holds in memory is the store's to forget.
+        """
+        said = len(self._said)
+        try:
+            with self.connection.begin_nested():
+                yield
+        except BaseException:
+            del self._said[said:]
+            raise
+
     def flush(self) -> int:
         """Writes what was said as outbox rows, in one statement; returns how many."""
         count = len(self._said)

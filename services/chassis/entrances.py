@@ -374,6 +374,7 @@ class Answers(Door):
             contract.method(): (contract, function)
             for contract, function in {**service.commands, **service.queries}.items()
         }
+        self.completes = service.completes
 
     def queue(self) -> Any:
         return topology.rpc_queue(self.service)
@@ -469,8 +470,11 @@ class Answers(Door):
                 return function(read, message)
         with self.ledger.work(call.caller, call.trace) as work:
             if call.idempotency_key and contract.remembered:
-                return once(work, call.idempotency_key, call.fingerprint(), lambda: function(work, message))
-            return function(work, message)
+                answer = once(work, call.idempotency_key, call.fingerprint(), lambda: function(work, message))
+            else:
+                answer = function(work, message)
+        complete = self.completes.get(contract)
+        return complete(answer) if complete else answer
 
 
 @dataclass(slots=True)
@@ -649,6 +653,8 @@ class Service:
     commands: ClassVar[Mapping[type[Command], Callable[..., Any]]] = {}
     queries: ClassVar[Mapping[type[Query], Callable[..., Any]]] = {}
     timers: ClassVar[Mapping[Callable[[Work], None], timedelta]] = {}
+    completes: ClassVar[Mapping[type[Command], Callable[[Any], Any]]] = {}
+    """What an answer gets on its way out, the first time and each repeat, because it must not be stored with it."""
     before_commit: ClassVar[Callable[[Work], None] | None] = None
     """Runs once at the end of each unit of work, before the store's `flush`."""
     ledger: ClassVar[Ledger]

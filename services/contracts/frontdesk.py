@@ -8,6 +8,7 @@ from services.contracts.messages import Command, Event, Page, Query, at
 
 FINDERS = ("meters", "cameras")
 CHANNELS = ("window", "kiosk", "hotline", "visit", "opinion-card", "online", "device", "company")
+EMERGENCIES = ("110", "119", "120", "122")
 TEXT = validate.Length(min=1, max=2000)
 NO = validate.Regexp(r"^\d{8}-\d{7}$", error="Not a case number.")
 
@@ -60,14 +61,19 @@ class CaseNoted(Event):
 
 
 class CaseClosed(Event):
-    """A case came to its end: every required task has its evidence, or it was withdrawn or merged."""
+    """A case came to its end: every required task has its evidence, or the desk or the applicant ended it."""
 
     said_by = ("frontdesk",)
     heard_by = ("insight", *FINDERS)
     case_no = fields.String(required=True)
     matter = fields.String(required=True)
     place = fields.String(required=True)
-    status = fields.String(required=True, metadata={"description": "closed, refused, withdrawn or merged"})
+    status = fields.String(
+        required=True,
+        metadata={
+            "description": "closed, refused, answered, withdrawn, merged, not-accepted or transferred-emergency"
+        },
+    )
     finding_id = fields.String()
     finder = fields.String()
     closed_at = at(required=True)
@@ -171,6 +177,10 @@ class ListCases(Page):
     unit = fields.String(load_default=None)
     place = fields.String(load_default=None)
     overdue = fields.Boolean(load_default=None)
+    trouble = fields.Boolean(
+        load_default=None,
+        metadata={"description": "true: only cases whose deadlines failed and were set aside for a while"},
+    )
     q = fields.String(load_default=None, validate=validate.Length(max=100))
 
 
@@ -205,7 +215,8 @@ class SupplementCase(_OnCase):
     """Add what was asked for; the clock runs again."""
 
     form = fields.Dict(load_default=dict)
-    materials = fields.List(fields.Dict(), load_default=list)
+    materials = fields.List(fields.Dict(), load_default=list, validate=validate.Length(max=50))
+    note = fields.String(load_default=None, validate=validate.Length(max=2000))
 
 
 class UrgeCase(_OnCase):
@@ -255,6 +266,30 @@ class MergeCase(_OnCase):
     into = fields.String(required=True, validate=NO)
 
 
+class AnswerCase(_OnCase):
+    """Answer a case at the desk: the units it was given to stand down."""
+
+    answer = fields.String(required=True, validate=TEXT)
+
+
+class DeclineCase(_OnCase):
+    """Do not accept a case, with the reason and, for statutory matters, where it belongs instead (不予受理告知)."""
+
+    reason = fields.String(required=True, validate=TEXT)
+    instead = fields.String(
+        load_default=None,
+        validate=validate.Length(max=200),
+        metadata={"description": "litigation, arbitration, administrative review, petition…"},
+    )
+
+
+class HandToEmergency(_OnCase):
+    """Hand a case over to the police, the fire service, the ambulance or the traffic police, at once."""
+
+    service = fields.String(required=True, validate=validate.OneOf(EMERGENCIES))
+    reason = fields.String(required=True, validate=TEXT)
+
+
 class DecideReturn(Command):
     """Rule on a return: another unit takes it, or the same one is designated and may not return again."""
 
@@ -269,6 +304,10 @@ class DecideExtension(Command):
 
     task_id = fields.String(required=True)
     granted = fields.Boolean(required=True)
+    until = at(
+        load_default=None,
+        metadata={"description": "an earlier time than was asked for; without it, that one"},
+    )
     reason = fields.String(required=True, validate=TEXT)
 
 

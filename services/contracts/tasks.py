@@ -16,6 +16,7 @@ OFFICES = ("street", "party", "property", "cameras", "meters", "volunteers")
 STATUSES = ("assigned", "signed", "handling", "supplement", "return-pending", "done", "refused", "withdrawn")
 OUTCOMES = ("done", "refused")
 TEXT = validate.Length(min=1, max=2000)
+NAME = validate.Length(min=1, max=40)
 
 
 def unit_of(task_id: str) -> str:
@@ -92,6 +93,16 @@ class TaskSupplied(Event):
     due_at = at(required=True)
 
 
+class TaskSupplementLapsed(Event):
+    """The applicant did not add what was missing in time: the clock runs again, and the unit decides on what it has."""
+
+    said_by = ("frontdesk",)
+    heard_by = OFFICES
+    addressed = True
+    task_id = fields.String(required=True)
+    due_at = at(required=True)
+
+
 class TaskUrged(Event):
     """A reminder (level 0) or supervision (level 1-3) of an unfinished task."""
 
@@ -160,6 +171,10 @@ class TaskSupplementAsked(_Answer):
     """Something is missing; all missing items are told at once and the clock stops."""
 
     items = fields.List(fields.String(), required=True)
+    form = fields.List(
+        fields.String(), metadata={"description": "names of the matter's fields that are asked again"}
+    )
+    materials = fields.List(fields.String(), metadata={"description": "names of the matter's materials"})
     message = fields.String()
 
 
@@ -222,4 +237,18 @@ class AskSupplement(_Act):
     """Ask the applicant for everything that is missing, at once (补正)."""
 
     items = fields.List(fields.String(validate=TEXT), required=True, validate=validate.Length(min=1, max=20))
+    form = fields.List(
+        fields.String(validate=NAME),
+        load_default=list,
+        validate=validate.Length(max=20),
+        metadata={
+            "description": "the matter's fields that are asked again; with `materials` it limits what is taken"
+        },
+    )
+    materials = fields.List(
+        fields.String(validate=NAME),
+        load_default=list,
+        validate=validate.Length(max=20),
+        metadata={"description": "the matter's materials that are asked"},
+    )
     message = fields.String(load_default=None, validate=validate.Length(max=2000))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.chassis.errors import Invalid
+from services.chassis.identifiers import within
 from services.contracts import citizens
 from services.frontdesk.matters import Field, Matter
 
@@ -31,6 +32,15 @@ _UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # controls, halves of surrogate pairs, line 
 _TURNS_TEXT_AROUND = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 Form = Mapping[str, Any]
+Uploads = Mapping[str, str]
+"""Hash of what was uploaded -> its media type, as the door found it."""
+
+
+class Asked(NamedTuple):
+    """Names of the fields and materials a unit asked for; empty when it said it in words only."""
+
+    form: Collection[str] = ()
+    materials: Collection[str] = ()
 
 
 class IncompleteForm(Invalid):
@@ -46,25 +56,121 @@ class FieldProblem:
     en: str
 
 
+TOO_MANY_MATERIALS = FieldProblem(
+    "materials", f"最多 {MATERIALS_AT_MOST} 份材料。", f"At most {MATERIALS_AT_MOST} materials."
+)
+
+
 class _Wrong(Exception):
     def __init__(self, zh: str, en: str) -> None:
         self.zh, self.en = zh, en
 
 
-def problems(matter: Matter, form: Form, materials: Sequence[Any] = ()) -> list[FieldProblem]:
+def problems(
+    matter: Matter, form: Form, materials: Sequence[Any] = (), uploads: Uploads | None = None
+) -> list[FieldProblem]:
     """Everything that is missing or wrong with what was handed in; empty when it can be accepted.
 
     `form` holds the applicant's own fields too. A material is `{name, sha256, media_type?}` or, where it
-    may follow, `{name, pledge: true, by?: date}`.
+    may follow, `{name, pledge: true, by?: date}`. `uploads` tells what was really uploaded.
     """
     _, said = _walk_form(matter, form)
-    said += _material_problems(matter, materials)
+    faults, there = _material_entries(matter, materials, uploads)
+    said += faults
+    said += _missing_materials(matter, there)
     return said[:PROBLEMS_AT_MOST]
 
 
 def cleaned(matter: Matter, form: Form) -> dict[str, Any]:
     """The form as it is kept: trimmed, numbers as exact decimal text, an X in an ID number as a capital."""
     return _walk_form(matter, form)[0]
+
+
+def supplement(
+    matter: Matter,
+    facts: Form,
+    given: Form,
+    materials: Sequence[Any],
+    asked: Asked,
+    uploads: Uploads,
+) -> tuple[dict[str, Any], list[FieldProblem]]:
+    """(what is added to the form, everything that is missing or wrong) when the applicant adds what was asked.
+
+    Only what was asked is taken, and all of it has to come; where the unit named nothing, any field and material of
+    the matter will do. Who applies is never changed, and the whole has to be as sound as a new application.
+    """
+    own = askable(matter)
+    named = bool(asked.form or asked.materials)
+    fields = [name for name in own if name in asked.form] if named else own
+    said = list(_extras(given, set(fields), "form"))
+    taken = {name: given[name] for name in fields if name in given}
+    known = {field.name for field in matter.fields}
+    clean, faults = _walk_form(
+        matter, {name: value for name, value in {**facts, **taken}.items() if name in known}
+    )
+    said += faults
+    entries, there = _material_entries(
+        matter, materials, uploads, set(asked.materials) if named else None, pledges=False
+    )
+    said += entries
+    by_name = {field.name: field for field in matter.fields}
+    for name in asked.form:
+        if name in own and taken.get(name) in (None, "", []):
+            field = by_name[name]
+            said.append(FieldProblem(f"form.{name}", f"请填写“{field.zh}”。", f"{field.en} is missing."))
+    for material in matter.materials:
+        if material.name in asked.materials and material.name not in there:
+            zh, en = f"请上传“{material.zh}”。", f"Upload {material.en}."
+            said.append(FieldProblem(f"materials.{material.name}", zh, en))
+    return {name: clean[name] for name in taken if name in clean}, said[:PROBLEMS_AT_MOST]
+
+
+def askable(matter: Matter, names: Collection[str] | None = None) -> list[str]:
+    """The fields that may be asked again, of these names or of all: who applies is not among them."""
+    own = [field.name for group in matter.groups if group.key != APPLICANT for field in group.fields]
+    return own if names is None else [name for name in own if name in names]
+
+
+def outside(matter: Matter, form: Form, place: str) -> list[FieldProblem]:
+    """The places a form names that do not lie within the case's own: nobody files into another's area."""
+    return [
+        FieldProblem(
+            path,
+            f"“{field.zh}”不在本件受理地点 {place} 范围内。",
+            f"{field.en} does not lie within the place of this case, {place}.",
+        )
+        for path, field, value in _places(matter, form)
+        if not within(value, place)
+    ]
+
+
+def _places(matter: Matter, form: Form) -> Iterator[tuple[str, Field, str]]:
+    for field in matter.fields:
+        value = form.get(field.name)
+        if field.type == "place" and isinstance(value, str):
+            yield f"form.{field.name}", field, value.strip()
+        elif field.type == "list" and isinstance(value, list):
+            for column in [column for column in field.fields if column.type == "place"]:
+                for row, cells in enumerate(value):
+                    if isinstance(cells, Mapping) and isinstance(cells.get(column.name), str):
+                        yield f"form.{field.name}.{row}.{column.name}", column, cells[column.name].strip()
+
+
+def digests(materials: Any) -> set[str]:
+    """The hashes of files that materials name."""
+    entries = materials if isinstance(materials, list | tuple) else ()
+    found = (entry.get("sha256") for entry in entries if isinstance(entry, Mapping))
+    return {digest for digest in found if isinstance(digest, str) and _DIGEST.fullmatch(digest)}
+
+
+def kept(materials: Sequence[Mapping[str, Any]], uploads: Uploads) -> list[dict[str, Any]]:
+    """Materials as a case keeps them: what they are is known from the upload, whatever was said."""
+    return [
+        {"name": entry["name"], "pledge": True, "by": entry.get("by")}
+        if entry.get("pledge") is True
+        else {"name": entry["name"], "sha256": entry["sha256"], "media_type": uploads[entry["sha256"]]}
+        for entry in materials
+    ]
 
 
 def check(matter: Matter, form: Form, materials: Sequence[Any] = ()) -> dict[str, Any]:
@@ -281,15 +387,26 @@ _READERS = {
 # -- materials -----------------------------------------------------------------------------------------
 
 
-def _material_problems(matter: Matter, materials: Any) -> list[FieldProblem]:
+def _material_entries(
+    matter: Matter,
+    materials: Any,
+    uploads: Uploads | None,
+    only: Collection[str] | None = None,
+    pledges: bool = True,
+) -> tuple[list[FieldProblem], set[str]]:
+    """(what is wrong with the entries, names of the materials that are there or pledged)"""
+    all_of_them = {
+        material.name for material in matter.materials
+    }  # what cannot be read is not called missing
     if not isinstance(materials, Sequence) or isinstance(materials, str):
-        return [FieldProblem("materials", "应为列表。", "It has to be a list.")]
+        return [FieldProblem("materials", "应为列表。", "It has to be a list.")], all_of_them
     if len(materials) > MATERIALS_AT_MOST:
-        zh, en = f"最多 {MATERIALS_AT_MOST} 份材料。", f"At most {MATERIALS_AT_MOST} materials."
-        return [FieldProblem("materials", zh, en)]
+        return [TOO_MANY_MATERIALS], all_of_them
     said: list[FieldProblem] = []
-    known = {material.name: material for material in matter.materials}
-    handed_in, pledged = set(), set()
+    known = {
+        material.name: material for material in matter.materials if only is None or material.name in only
+    }
+    there = set()
     for place, entry in enumerate(materials):
         path = f"materials.{place}"
         name = entry.get("name") if isinstance(entry, Mapping) else None
@@ -299,8 +416,8 @@ def _material_problems(matter: Matter, materials: Any) -> list[FieldProblem]:
                 FieldProblem(path, "本事项不需要这份材料。", "This matter does not ask for this material.")
             )
         elif entry.get("pledge") is True:
-            if material.how == "may_follow":
-                pledged.add(material.name)
+            if material.how == "may_follow" and pledges:
+                there.add(material.name)
             else:
                 said.append(
                     FieldProblem(path, f"“{material.zh}”不能后补。", f"{material.en} may not follow later.")
@@ -309,16 +426,29 @@ def _material_problems(matter: Matter, materials: Any) -> list[FieldProblem]:
                 said.append(FieldProblem(f"{path}.by", "应为日期，如 2026-03-01。", "It has to be a date."))
         elif not (isinstance(entry.get("sha256"), str) and _DIGEST.fullmatch(entry["sha256"])):
             said.append(FieldProblem(path, "请先上传材料。", "Upload the material first."))
-        elif entry.get("media_type") is not None and entry["media_type"] not in material.accepts:
+        elif uploads is not None and entry["sha256"] not in uploads:
+            zh, en = "该材料尚未上传，请先上传。", "This material has not been uploaded yet."
+            said.append(FieldProblem(path, zh, en))
+        elif _media_type(entry, uploads) not in (None, *material.accepts):
             types = ", ".join(material.accepts)
             said.append(
                 FieldProblem(path, f"文件类型应为：{types}。", f"The file has to be one of: {types}.")
             )
         else:
-            handed_in.add(material.name)
+            there.add(material.name)
+    return said, there
+
+
+def _media_type(entry: Mapping[str, Any], uploads: Uploads | None) -> Any:
+    """What the file is; only where no upload was looked up, what it says it is."""
+    return entry.get("media_type") if uploads is None else uploads[entry["sha256"]]
+
+
+def _missing_materials(matter: Matter, there: set[str]) -> list[FieldProblem]:
+    said: list[FieldProblem] = []
     for material in matter.materials:
         # What we can fetch ourselves may not be demanded from anybody.
-        if not material.required or material.how == "fetched" or material.name in handed_in | pledged:
+        if not material.required or material.how == "fetched" or material.name in there:
             continue
         if material.how == "may_follow":
             zh = f"请上传“{material.zh}”，或承诺后补。"

@@ -13,6 +13,10 @@ from typing import Any
 from services.chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from services.chassis.identifiers import luhn_digit
 
+OPEN = ("registered", "dispatched", "handling", "suspended")
+ANSWERED = ("closed", "refused", "answered")
+"""Ended with an answer: it may be rated, called back about, and done again."""
+
 TRANSITIONS: dict[tuple[str, str], str] = {
     ("registered", "dispatch"): "dispatched",
     ("dispatched", "sign"): "handling",
@@ -28,15 +32,17 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("dispatched", "refuse"): "refused",
     ("handling", "refuse"): "refused",
     ("suspended", "refuse"): "refused",
-    ("closed", "redo"): "handling",
-    ("refused", "redo"): "handling",
-    ("closed", "archive"): "archived",
-    ("refused", "archive"): "archived",
-    **{(status, verb): end for status in ("dispatched", "handling", "suspended")
-       for verb, end in (("withdraw", "withdrawn"), ("merge", "merged"))},
+    ("registered", "decline"): "not-accepted",
+    ("dispatched", "decline"): "not-accepted",  # once a unit has signed, it is accepted: then it can only be refused
+    ("merged", "release"): "registered",  # the case it followed was taken back: it goes its own way again
+    **{(status, "redo"): "handling" for status in ANSWERED},
+    **{(status, "archive"): "archived" for status in ANSWERED},
+    **{(status, verb): end for status in OPEN
+       for verb, end in (("withdraw", "withdrawn"), ("merge", "merged"), ("answer", "answered"),
+                         ("hand-over", "transferred-emergency"))},
 }  # fmt: skip
 
-ENDED = ("closed", "refused", "withdrawn", "merged", "archived", "not-accepted", "transferred-emergency")
+ENDED = (*ANSWERED, "withdrawn", "merged", "archived", "not-accepted", "transferred-emergency")
 TASK_OPEN = ("assigned", "signed", "handling", "supplement", "return-pending")
 TASK_MOVES: dict[tuple[str, str], str] = {
     ("assigned", "sign"): "signed",
@@ -54,6 +60,7 @@ TASK_MOVES: dict[tuple[str, str], str] = {
     ("handling", "ask-supplement"): "supplement",
     ("assigned", "ask-supplement"): "supplement",
     ("supplement", "supply"): "handling",
+    ("supplement", "lapse"): "handling",
 }
 GOOD_FROM = 3
 """Stars from which a rating is not bad; below it the case is done again."""
@@ -93,6 +100,12 @@ class NotFinishedYet(Conflict):
     """The case is not finished yet; rate it when you have the answer."""
 
     zh = "该件尚未办结，请在收到答复后评价。"
+
+
+class AlreadyCalledBack(Conflict):
+    """The applicant was reached about this answer already."""
+
+    zh = "本次办理结果已回访到本人。"
 
 
 class NothingToDecide(Conflict):
@@ -145,6 +158,11 @@ class Task:
     designated: bool = False
     paused_at: datetime | None = None
     missing: list[str] = field(default_factory=list)
+    """What the applicant was told is missing, in sentences."""
+    asked_form: list[str] = field(default_factory=list)
+    asked_materials: list[str] = field(default_factory=list)
+    supply_by: datetime | None = None
+    adjudicate_by: datetime | None = None
     extension: dict[str, Any] | None = None
     urged: int = 0
     level: int = 0
@@ -176,6 +194,8 @@ class Task:
             "outcome": self.outcome,
             "level": self.level,
             "missing": self.missing,
+            "asked": {"form": self.asked_form, "materials": self.asked_materials} if self.missing else None,
+            "supply_by": self.supply_by,
             "overdue": self.open and self.paused_at is None and self.due_at < now,
         }
 
@@ -223,6 +243,8 @@ class Case:
     merged_into: str | None = None
     finding_id: str | None = None
     finder: str | None = None
+    company: str | None = None
+    """The company that filed it, if one did: it may see the case."""
     fired: list[str] = field(default_factory=list)
     """Deadlines that had their effect; each fires once, whatever restarts in between."""
 
@@ -237,6 +259,11 @@ class Case:
     @property
     def ended(self) -> bool:
         return self.status in ENDED
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Who applies and what for: what conditions of the matter are asked of."""
+        return {**self.applicant, **self.form}
 
     def present_tasks(self) -> list[Task]:
         """Tasks that count: of the present round, and neither returned nor withdrawn."""
@@ -254,7 +281,29 @@ class Case:
         return {task.part for task in self.present_tasks()}
 
     def results(self) -> dict[str, Any]:
-        return {task.unit: task.result for task in self.present_tasks() if task.finished}
+        """Part -> result of what is finished; two parts may be one unit's after a return."""
+        return {task.part: task.result for task in self.present_tasks() if task.finished}
+
+    def returned_by(self, part: str) -> set[str]:
+        """Units that were ruled not responsible for a part in this round."""
+        return {
+            task.unit
+            for task in self.tasks
+            if task.part == part and task.round == self.round and task.status == "returned"
+        }
+
+    def last_lead(self) -> Task | None:
+        """Who answers for the case: whoever led last. One that was ruled not responsible was followed by another."""
+        return next((task for task in reversed(self.tasks) if task.lead), None)
+
+    @property
+    def rated(self) -> bool:
+        return self.rating is not None and self.rating["round"] == self.round
+
+    @property
+    def called_back(self) -> bool:
+        """The applicant was reached about the present answer."""
+        return self.callback is not None and self.callback["round"] == self.round and self.callback["reached"]
 
     def face(self, now: datetime) -> dict[str, Any]:
         """What screens, statistics and the tracking page may know: no personal data."""
@@ -274,6 +323,7 @@ class Case:
             "round": self.round,
             "finding_id": self.finding_id,
             "rating": self.rating["stars"] if self.rating else None,
+            "rated": self.rated,
             "lanes": [task.lane(now) for task in self.tasks],
         }
 
@@ -371,9 +421,12 @@ class Case:
         )
         return True
 
-    def give_back(self, task: Task, reason: str, at: datetime, officer: str | None) -> None:
+    def give_back(
+        self, task: Task, reason: str, adjudicate_by: datetime, at: datetime, officer: str | None
+    ) -> None:
         if self.move_task(task, "return"):
             self.returns += 1
+            task.adjudicate_by = adjudicate_by
             self.note("return-asked", at, officer, task, reason=reason, returns=self.returns)
 
     def ask_extension(
@@ -385,12 +438,23 @@ class Case:
 
     def suspend(
         self, task: Task, missing: list[str], message: str | None, at: datetime, officer: str | None
-    ) -> None:
+    ) -> bool:
         """The applicant must add something: told once and completely, and the clock stops."""
-        if self.move_task(task, "ask-supplement"):
-            task.paused_at, task.missing = at, missing
-            self.move("suspend")
-            self.note("supplement-asked", at, officer, task, missing=missing, message=message)
+        if not self.move_task(task, "ask-supplement"):
+            return False
+        task.paused_at, task.missing = at, missing
+        self.move("suspend")
+        self.note("supplement-asked", at, officer, task, missing=missing, message=message)
+        return True
+
+    def run_again(self, task: Task, verb: str, due_at: datetime) -> None:
+        """The clock of a task goes on after a supplement; the case goes on when no other task waits for one."""
+        self.move_task(task, verb)
+        task.due_at, task.paused_at, task.supply_by = due_at, None, None
+        task.missing, task.asked_form, task.asked_materials = [], [], []
+        self.due_at = max(self.due_at, due_at)
+        if not any(other.status == "supplement" for other in self.tasks):
+            self.move("resume")
 
     def waiting_for_supplement(self) -> list[Task]:
         waiting = [task for task in self.tasks if task.status == "supplement"]
@@ -400,19 +464,36 @@ class Case:
 
     def rate(self, stars: int, comment: str | None, at: datetime, actor: str) -> bool:
         """True when the rating is bad and the case must be done again."""
-        if self.status not in ("closed", "refused"):
+        if self.status not in ANSWERED:
             raise NotFinishedYet()
-        if self.rating is not None and self.rating["round"] == self.round:
+        if self.rated:
             raise AlreadyRated()
         self.rating = {"stars": stars, "comment": comment, "at": at.isoformat(), "round": self.round}
         self.note("rated", at, actor, None, stars=stars)
         return stars < GOOD_FROM
 
-    def end(self, verb: str, at: datetime, actor: str, **detail: Any) -> list[Task]:
-        """Ends the case; returns the tasks that were still open and must stand down."""
+    def call_back(
+        self, reached: bool, resolved: bool | None, satisfied: bool | None, at: datetime, actor: str
+    ) -> bool:
+        """True when the applicant was reached and the case must be done again."""
+        if self.status not in ANSWERED:
+            raise CaseNotOpenToThis(status=self.status, verb="callback")
+        if self.called_back:
+            raise AlreadyCalledBack()
+        answers = {"reached": reached, "resolved": resolved, "satisfied": satisfied}
+        self.callback = {**answers, "at": at.isoformat(), "round": self.round}
+        self.note("called-back", at, actor, None, **answers)
+        return reached and (resolved is False or satisfied is False)
+
+    def require_open(self, verb: str) -> None:
+        if self.status not in OPEN:
+            raise CaseNotOpenToThis(status=self.status, verb=verb)
+
+    def end(self, verb: str, at: datetime, actor: str, undo: bool = False, **detail: Any) -> list[Task]:
+        """Ends the case; returns the tasks that must stand down: the open ones, and with `undo` what was done too."""
         self.move(verb)
         self.closed_at = at
-        standing = [task for task in self.tasks if task.open]
+        standing = [task for task in self.tasks if task.open or (undo and task.status == "done")]
         for task in standing:
             task.status = "withdrawn"
         self.note(self.status, at, actor, None, **detail)
@@ -424,6 +505,12 @@ class Case:
         self.closed_at = None
         self.due_at = due_at
         self.note(kind, at, actor, None, round=self.round, **detail)
+
+    def release(self, at: datetime, actor: str, **detail: Any) -> None:
+        """The case it followed was taken back: it is nobody's follower any more."""
+        self.move("release")
+        self.merged_into = self.closed_at = None
+        self.note("released", at, actor, None, **detail)
 
     # -- deadlines -----------------------------------------------------------------------------------
 

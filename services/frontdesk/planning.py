@@ -8,11 +8,13 @@ from typing import Any
 
 from services.frontdesk import calendar, matters
 from services.frontdesk.matters import Matter, Step
-from services.frontdesk.model import Case, Task
+from services.frontdesk.model import ANSWERED, Case, Task
 
 TIME_TO_SIGN = calendar.Promise.parse("2wh")
 BAD_RATING_CONTACT = calendar.Promise.parse("1wd")
 REDO = calendar.Promise.parse("5wd")
+TIME_TO_ADJUDICATE = calendar.Promise.parse("1wd")
+CALLBACK_WITHIN = calendar.Promise.parse("3wd")
 INVITE_RATING_AFTER = timedelta(days=3)
 ARCHIVE_AFTER = timedelta(days=30)
 NEAR_DUE_SHARE = 0.8
@@ -30,26 +32,56 @@ def case_due(matter: Matter, form: dict[str, Any], place: str, at: datetime) -> 
 def task_times(matter: Matter, step: Step, case: Case, at: datetime) -> tuple[datetime, datetime]:
     """(sign by, due) of a task that is given out now."""
     working = calendar.of(case.place)
-    due = working.due(at, step.promise_for({**case.applicant, **case.form}))
+    due = working.due(at, step.promise_for(case.facts))
     return min(working.due(at, matter.sign_within), due), due
+
+
+def redo_times(case: Case, at: datetime) -> tuple[datetime, datetime]:
+    """(sign by, due) of what is done once more."""
+    working = calendar.of(case.place)
+    return working.due(at, BAD_RATING_CONTACT), working.due(at, REDO)
+
+
+def supply_by(case: Case, at: datetime) -> datetime:
+    """Until when the applicant may add what is missing."""
+    return calendar.of(case.place).due(at, matter_of(case).supplement_within)
+
+
+def latest_extension(case: Case, task: Task) -> datetime:
+    return calendar.of(case.place).due(task.due_at, matter_of(case).extend_at_most)
+
+
+def after_pause(case: Case, task: Task, at: datetime) -> datetime:
+    """When a task falls due whose clock stood still until now."""
+    assert task.paused_at is not None
+    step = matter_of(case).step(task.part)
+    promise = step.promise_for(case.facts) if step else None
+    return calendar.of(case.place).resume(task.due_at, task.paused_at, at, promise)
 
 
 def deadlines(case: Case) -> Iterator[tuple[datetime, str, str]]:
     """(moment, kind, task id or "") of everything that will happen to the case by the clock alone."""
-    if case.status in ("closed", "refused") and case.closed_at:
-        if case.rating is None and case.channel != "device":
+    if case.status in ANSWERED and case.closed_at:
+        if not case.rated and case.channel != "device":
             yield case.closed_at + INVITE_RATING_AFTER, "rating-invited", str(case.round)
+            if not case.called_back:
+                due = calendar.of(case.place).due(case.closed_at, CALLBACK_WITHIN)
+                yield due, "callback-due", str(case.round)
         yield case.closed_at + ARCHIVE_AFTER, "archived", str(case.round)
     if case.ended:
         return
     for task in case.tasks:
-        if task.open and task.paused_at is None:
+        if task.supply_by is not None and task.status == "supplement":
+            yield task.supply_by, "supplement-due", task.task_id
+        elif task.open and task.paused_at is None:
             yield from _task_deadlines(case, task)
 
 
 def _task_deadlines(case: Case, task: Task) -> Iterator[tuple[datetime, str, str]]:
     if task.signed_at is None:
         yield task.sign_by, "sign-late", task.task_id
+    if task.adjudicate_by is not None and task.status == "return-pending":
+        yield task.adjudicate_by, "adjudicate-by", task.task_id
     # The due time is part of the key: an extension makes a new deadline, which may be missed anew.
     key = f"{task.task_id}@{task.due_at.isoformat()}"
     yield task.assigned_at + (task.due_at - task.assigned_at) * NEAR_DUE_SHARE, "near-due", key

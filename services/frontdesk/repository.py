@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ARRAY, Connection, String, bindparam, func, select
+from sqlalchemy import ARRAY, Connection, String, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.rows import insert_rows, update_rows
@@ -19,6 +19,7 @@ class Repository:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._known: dict[str, Case] = {}
+        self._read: dict[str, Any] = {}  # rows not yet made into cases: one that cannot be fails alone
         self._new: set[str] = set()
 
     def next_number(self) -> int:
@@ -31,18 +32,26 @@ class Repository:
     def case(self, no: str) -> Case:
         """The case, locked until the unit of work ends. Raises UnknownCase."""
         if no not in self._known:
-            self._load({no})
-        try:
-            return self._known[no]
-        except KeyError:
-            raise UnknownCase(case_no=no) from None
+            if no not in self._read:
+                self._load({no})
+            if no not in self._read:
+                raise UnknownCase(case_no=no)
+            self._known[no] = msgspec.convert(self._read[no], Case)
+            del self._read[no]
+        return self._known[no]
+
+    def cases(self, numbers: Iterable[str]) -> list[Case]:
+        """In the order given, locked in one statement."""
+        wanted = list(numbers)
+        self._load(set(wanted))
+        return [self.case(no) for no in wanted]
 
     def expect(self, messages: Iterable[Any]) -> None:
         """Loads the cases a batch of the offices' answers is about."""
         self._load({message.task_id.split(".")[0] for message in messages if hasattr(message, "task_id")})
 
     def _load(self, numbers: set[str]) -> None:
-        wanted = sorted(numbers - self._known.keys())
+        wanted = sorted(numbers - self._known.keys() - self._read.keys())
         if not wanted:
             return
         # In the order of the key, so that two units of work with common cases cannot wait for each other in a circle.
@@ -50,10 +59,10 @@ class Repository:
         found = self.connection.execute(
             select(cases.c.no, cases.c.body).where(mine).order_by(cases.c.no).with_for_update()
         )
-        self._known.update((row.no, msgspec.convert(row.body, Case)) for row in found)
+        self._read.update((row.no, row.body) for row in found)
 
-    def due_cases(self, now: datetime, limit: int) -> list[Case]:
-        """Cases with a deadline that has come, skipping those another replica holds."""
+    def due_cases(self, now: datetime, limit: int) -> list[str]:
+        """Numbers of cases with a deadline that has come, read and locked, skipping those another replica holds."""
         rows = self.connection.execute(
             select(cases.c.no, cases.c.body)
             .where(cases.c.next_deadline_at <= now)
@@ -61,29 +70,43 @@ class Repository:
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        for row in rows:
-            self._known.setdefault(row.no, msgspec.convert(row.body, Case))
-        return list(self._known.values())
+        due = {row.no: row.body for row in rows}
+        self._read.update(due)
+        return list(due)
 
-    def case_of_finding(self, finding_id: str) -> str | None:
-        return self.connection.execute(
-            select(findings.c.case_no).where(findings.c.finding_id == finding_id)
-        ).scalar_one_or_none()
+    def set_aside(self, no: str, until: datetime, reason: str) -> None:
+        """Nothing of what was done to the case counts; its deadlines are looked at again later."""
+        self._known.pop(no, None)
+        self._read.pop(no, None)
+        self._look_again(no, until, trouble=reason)
 
-    def note_finding(self, finding_id: str, case_no: str) -> None:
+    def look_again(self, case: Case, at: datetime | None) -> None:
+        """The stored deadline was out of date (the calendar has changed since); nothing else has."""
+        self._look_again(case.no, at, trouble=None)
+
+    def _look_again(self, no: str, at: datetime | None, trouble: str | None) -> None:
+        mine = update(cases).where(cases.c.no == no)
+        self.connection.execute(mine.values(next_deadline_at=at, trouble=trouble))
+
+    def finding(self, finding_id: str) -> Any:
+        """The row of a finding that was heard of; its `case_no` is None when it was taken back before it was raised."""
+        return self.connection.execute(select(findings).where(findings.c.finding_id == finding_id)).first()
+
+    def note_finding(self, finding_id: str, case_no: str | None) -> None:
+        """Two at once meet on the key: the second fails, is tried again, and then knows."""
         self.connection.execute(insert(findings).values(finding_id=finding_id, case_no=case_no))
 
     def add_material(self, row: dict[str, Any]) -> None:
         self.connection.execute(insert(materials).values(**row).on_conflict_do_nothing())
 
-    def known_materials(self, digests: set[str]) -> set[str]:
+    def uploads(self, digests: set[str]) -> dict[str, str]:
+        """Of these hashes, those of what was uploaded, with its media type."""
         if not digests:
-            return set()
-        return set(
-            self.connection.execute(
-                select(materials.c.sha256).where(materials.c.sha256.in_(digests))
-            ).scalars()
+            return {}
+        rows = self.connection.execute(
+            select(materials.c.sha256, materials.c.media_type).where(materials.c.sha256.in_(digests))
         )
+        return {row.sha256: row.media_type for row in rows}
 
     def write_changed(self, deadlines: Any) -> list[Case]:
         """Writes the cases that have new lines, and the lines: a statement each, however many. Returns the cases.
@@ -112,6 +135,8 @@ def _row(case: Case, deadlines: Any) -> dict[str, Any]:
         "units": sorted({task.unit for task in case.tasks}),
         "next_deadline_at": case.next_deadline(deadlines),
         "tracking_hash": case.tracking_hash,
+        "company": case.company,
+        "trouble": None,
         "sought": f"{case.no} {case.title_zh} {case.applicant.get('name', '')}",
         "body": case,
     }

@@ -12,4 +12,5 @@ class FrontDesk(Service):
     commands = handlers.COMMANDS
     queries = views.QUERIES
     timers = handlers.TIMERS
+    completes = handlers.COMPLETES
     before_commit = handlers.publish_changes

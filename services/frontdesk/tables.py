@@ -23,11 +23,16 @@ cases = Table(
     Column("next_deadline_at", DateTime(timezone=True)),
     Column("tracking_hash", String, nullable=False, unique=True),
     Column("sought", String, nullable=False, server_default=""),
+    Column("company", String),
+    Column("trouble", String),
     Column("body", JSONB, nullable=False),
 )
 Index("ix_cases_newest", cases.c.filed_at, cases.c.no)
 Index("ix_cases_place", cases.c.place, cases.c.filed_at, postgresql_ops={"place": "text_pattern_ops"})
 Index("ix_cases_deadline", cases.c.next_deadline_at, postgresql_where=text("next_deadline_at IS NOT NULL"))
+
+Index("ix_cases_company", cases.c.company, cases.c.filed_at, postgresql_where=text("company IS NOT NULL"))
+Index("ix_cases_trouble", cases.c.no, postgresql_where=text("trouble IS NOT NULL"))
 
 history = Table(
     "history",
@@ -46,7 +51,7 @@ findings = Table(
     "findings",
     metadata,
     Column("finding_id", String, primary_key=True),
-    Column("case_no", String, nullable=False),
+    Column("case_no", String),  # none when it was taken back before it was raised
     Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 

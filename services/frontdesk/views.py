@@ -7,18 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from sqlalchemy import false, or_, select, true
+from sqlalchemy import ColumnElement, false, or_, select, true
 
 from services.chassis.database import Read
 from services.chassis.identifiers import Caller
 from services.chassis.paging import page
 from services.contracts import citizens, frontdesk
 from services.contracts.messages import Query
+from services.contracts.units import OFFICE_OF
 from services.frontdesk import matters
 from services.frontdesk.model import ENDED, Case, UnknownCase
 from services.frontdesk.tables import cases, history
 
-SEES_CASES = ("clerk", "supervisor", "admin", "terminal", "officer", "manager", "coordinator", "auditor")
+SEES_EVERYTHING = ("clerk", "supervisor", "admin", "auditor")
+SEES_HIS_UNITS = ("officer", "manager", "coordinator")
+"""A terminal in the hall is anybody's: it sees a case by the receipt's token and lists none."""
 NEEDS_WHOLE_VALUES = ("clerk", "admin")
 
 
@@ -41,9 +44,10 @@ def get_case(read: Read, query: Any) -> dict[str, Any]:
     face = case.face(read.now)
     face["applicant"] = _applicant(case, read.caller)
     face["followers"], face["merged_into"] = len(case.followers), case.merged_into
-    results = case.results()
-    for lane in face["lanes"]:
-        lane["result"] = results.get(lane["unit"], {}) if read.caller.has(*NEEDS_WHOLE_VALUES) else {}
+    face["leading"] = _leading(read, case)
+    whole = read.caller.has(*NEEDS_WHOLE_VALUES)
+    for task, lane in zip(case.tasks, face["lanes"], strict=True):
+        lane["result"] = task.result if whole and task.finished else {}
     if read.caller.may(("clerk", "supervisor", "admin", "officer"), case.place):
         face["form"], face["materials"] = case.form, case.materials
     return face
@@ -56,25 +60,34 @@ def get_case_by_token(read: Read, query: Any) -> dict[str, Any]:
     ).scalar_one_or_none()
     if body is None:
         raise UnknownLink(case_no="")
-    return msgspec.convert(body, Case).face(read.now)
+    case = msgspec.convert(body, Case)
+    return {**case.face(read.now), "leading": _leading(read, case)}
+
+
+def _leading(read: Read, case: Case) -> dict[str, Any] | None:
+    """Where the case stands that this one follows: its applicant is answered with it."""
+    if case.merged_into is None:
+        return None
+    row = read.connection.execute(select(cases.c.body).where(cases.c.no == case.merged_into)).one()
+    leading = msgspec.convert(row.body, Case).face(read.now)
+    return {name: leading[name] for name in ("case_no", "status", "due_at", "closed_at")}
 
 
 def list_cases(read: Read, query: Any) -> dict[str, Any]:
-    areas = [cases.c.place.startswith(scope, autoescape=True) for scope in read.caller.scopes(*SEES_CASES)]
-    wanted = select(cases.c.no, cases.c.filed_at, cases.c.body).where(or_(*areas) if areas else false())
-    unit = query.unit
-    if not read.caller.has("clerk", "supervisor", "admin", "auditor", "terminal"):
-        unit = read.caller.department or "-"  # an officer sees the cases his own unit has a part in
+    wanted = select(cases.c.no, cases.c.filed_at, cases.c.body).where(_visible(read.caller))
     wanted = wanted.where(
         cases.c.status == query.status if query.status else true(),
         cases.c.matter == query.matter if query.matter else true(),
-        cases.c.units.contains([unit]) if unit else true(),
+        cases.c.units.contains([query.unit]) if query.unit else true(),
         cases.c.place.startswith(query.place, autoescape=True) if query.place else true(),
         cases.c.sought.icontains(query.q, autoescape=True) if query.q else true(),
     )
     if query.overdue is not None:
-        late = (cases.c.due_at < read.now) & cases.c.status.not_in(ENDED)
+        # While the applicant is to add something the clock stands still.
+        late = (cases.c.due_at < read.now) & cases.c.status.not_in((*ENDED, "suspended"))
         wanted = wanted.where(late if query.overdue else ~late)
+    if query.trouble:
+        wanted = wanted.where(cases.c.trouble.is_not(None))
     found = page(read.connection, wanted, [cases.c.filed_at, cases.c.no], query, descending=True)
     found["items"] = [_row(msgspec.convert(row["body"], Case), read) for row in found["items"]]
     return found
@@ -111,19 +124,30 @@ def _applicant(case: Case, caller: Caller) -> dict[str, Any]:
 
 
 def _seen(read: Read, case_no: str, token: str | None) -> Case:
-    row = read.connection.execute(
-        select(cases.c.body, cases.c.tracking_hash, cases.c.units).where(cases.c.no == case_no)
-    ).first()
-    if row is not None:
-        case = msgspec.convert(row.body, Case)
-        if token and hashlib.sha256(token.encode()).hexdigest() == row.tracking_hash:
-            return case
-        everything = ("clerk", "supervisor", "admin", "auditor", "terminal")
-        if read.caller.may(everything, case.place):
-            return case
-        if read.caller.may(SEES_CASES, case.place) and read.caller.department in row.units:
-            return case
-    raise UnknownCase(case_no=case_no)
+    mine = _visible(read.caller)
+    if token:
+        mine = or_(mine, cases.c.tracking_hash == hashlib.sha256(token.encode()).hexdigest())
+    body = read.connection.execute(
+        select(cases.c.body).where(cases.c.no == case_no, mine)
+    ).scalar_one_or_none()
+    if body is None:
+        raise UnknownCase(case_no=case_no)
+    return msgspec.convert(body, Case)
+
+
+def _visible(caller: Caller) -> ColumnElement[bool]:
+    """The cases somebody may see: of his areas, all or those his own units have a part in; a company's, those it filed."""
+    seen = [_within(caller.scopes(*SEES_EVERYTHING))]
+    if caller.department:
+        units = [unit for unit, office in OFFICE_OF.items() if caller.department in (unit, office)]
+        seen.append(_within(caller.scopes(*SEES_HIS_UNITS)) & cases.c.units.overlap(units))
+    if caller.kind == "company":
+        seen.append(cases.c.company == caller.account)
+    return or_(*seen)
+
+
+def _within(scopes: list[str]) -> ColumnElement[bool]:
+    return or_(false(), *(cases.c.place.startswith(scope, autoescape=True) for scope in scopes))
 
 
 QUERIES: dict[type[Query], Callable[..., Any]] = {

@@ -6,10 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 
-ENDED = ("closed", "refused", "withdrawn", "merged", "archived", "not-accepted", "transferred-emergency")
+ENDED = (
+    "closed",
+    "refused",
+    "answered",
+    "withdrawn",
+    "merged",
+    "archived",
+    "not-accepted",
+    "transferred-emergency",
+)
 """Statuses of a case nobody works on any more."""
 
-ANSWERED = ("closed", "refused", "archived")
+ANSWERED = ("closed", "refused", "answered", "archived")
 """Ended with an answer: only these count as closed; a withdrawn or merged case is nobody's achievement."""
 
 OPEN = ("assigned", "signed", "handling", "supplement", "return-pending")

@@ -170,6 +170,8 @@ def take_task(work: Work, event: Any) -> None:
     if event.matter not in ORDERS or work.store.order_of_task(event.task_id) is not None:
         return
     item = work.store.find_item(event.task_id)
+    if item.status == "withdrawn":  # the withdrawal came first
+        return
     category, urgency, _ = ORDERS[item.matter]
     form = item.form
     place, address, household = _home(item)

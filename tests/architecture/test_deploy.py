@@ -278,7 +278,9 @@ def test_kubernetes_runs_each_process_as_compose_does(process: Process) -> None:
     assert manifest["spec"]["template"]["metadata"]["annotations"]["prometheus.io/port"] == str(port)
     secrets = {source["secretRef"]["name"] for source in container["envFrom"] if "secretRef" in source}
     owner = process.kind.removesuffix("-ingest")
-    assert secrets == {"yikou-broker"} | ({f"yikou-database-{owner}"} if owner in SERVICES else set())
+    own = {f"yikou-database-{owner}"} if owner in SERVICES else set()
+    tracking = {"yikou-tracking"} if owner == "frontdesk" else set()  # what receipts' tokens are made from
+    assert secrets == {"yikou-broker"} | own | tracking
 
 
 def test_every_deployment_is_probed_limited_locked_down_and_drained() -> None:

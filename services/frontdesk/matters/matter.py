@@ -130,6 +130,10 @@ class Matter(_Part, frozen=True, kw_only=True):
     sooner: Sooner | None = None
     sign_within: Promise = Promise.parse("2wh")
     """Each task is to be signed within this time, or by its own due time when that is earlier."""
+    supplement_within: Promise = Promise.parse("15wd")
+    """How long the applicant has to add what is missing; then the unit decides on what it has."""
+    extend_at_most: Promise = Promise.parse("30d")
+    """No extension moves a due time further than this."""
     result: Choice
     basis: tuple[Text, ...]
     raised_by: str | None = None

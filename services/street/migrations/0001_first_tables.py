@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("note", sa.String(), nullable=True),
         sa.Column("extension_asked", sa.Boolean(), nullable=False),
+        sa.Column("supplement_asked", sa.Boolean(), nullable=False),
         sa.Column("urged", sa.Integer(), nullable=False),
         sa.Column("level", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("task_id", name=op.f("pk_items")),

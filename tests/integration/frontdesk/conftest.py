@@ -15,6 +15,7 @@ from deploy.local.stack import borrowed_parts
 from services.chassis import clock
 from services.chassis.database import Ledger, Read, open_engine
 from services.chassis.identifiers import Caller
+from services.chassis.settings import settings
 from services.contracts import citizens, frontdesk, tasks
 from services.frontdesk import handlers, views
 from services.frontdesk.repository import Repository
@@ -38,11 +39,20 @@ SUPERVISOR = staff("supervisor", "110105001")
 STRANGER = staff("clerk", "110105002")
 
 
+def complaint(topic="other", form=None, **more):
+    asked = {"address": f"{PLACE}-3-502", "topic": topic, "description": "楼道灯不亮", "consent": True}
+    applicant = {"name": "张某", "id_number": id_number(1), "phone": "13500000000"}
+    given = {"matter": "complaint", "channel": "window", "applicant": applicant, "form": asked | (form or {})}
+    return given | more
+
+
 @pytest.fixture(scope="session")
 def stack():
     with borrowed_parts(ROOT / ".run" / "test") as env:
         command = [sys.executable, "-m", "services.chassis.migrate", "upgrade", "frontdesk"]
         subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=True)
+        os.environ["YIKOU_TRACKING_SECRET"] = env["YIKOU_TRACKING_SECRET"]
+        settings.cache_clear()
         yield env
 
 
@@ -66,7 +76,9 @@ class Desk:
     def order(self, contract, caller=CLERK, **fields):
         with self.ledger.work(caller) as work:
             work.now = self.now
-            return handlers.COMMANDS[contract](work, contract.read(fields))
+            answer = handlers.COMMANDS[contract](work, contract.read(fields))
+        complete = handlers.COMPLETES.get(contract)
+        return complete(answer) if complete else answer
 
     def ask(self, contract, caller=CLERK, **fields):
         with self.engine.connect() as connection:
@@ -112,6 +124,22 @@ class Desk:
         } | changes
         applicant = {"name": "张某", "id_number": me, "phone": "13500000000"}
         return self.order(frontdesk.FileCase, caller, matter="moving-in", applicant=applicant, form=form)
+
+    def complain(self, caller=CLERK, topic="other", **more):
+        """A complaint: the community leads, and whoever the topic concerns works beside it."""
+        return self.order(frontdesk.FileCase, caller, **complaint(topic, **more))
+
+    def upload(self, digest, media_type="image/png"):
+        self.order(frontdesk.RegisterMaterial, sha256=digest, name="f", media_type=media_type, size=9)
+        return digest
+
+    def ask_supplement(self, task_id, items=("照片",), **named):
+        self.hear(
+            tasks.TaskSupplementAsked, task_id=task_id, officer="o", at=self.now, items=list(items), **named
+        )
+
+    def give_back(self, task_id):
+        self.hear(tasks.TaskReturned, task_id=task_id, officer="o", at=self.now, reason="不属于我单位")
 
     def sign(self, task_id):
         self.hear(tasks.TaskSigned, task_id=task_id, officer="o", at=self.now)

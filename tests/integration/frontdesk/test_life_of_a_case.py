@@ -119,7 +119,7 @@ def test_a_supplement_stops_the_clock_and_the_deadline_moves_by_the_time_it_stoo
     receipt = desk.move_in()
     task = receipt["tasks"][0]
     with pytest.raises(NothingAskedFor):
-        desk.order(frontdesk.SupplementCase, case_no=receipt["case_no"], form={"note": "x"})
+        desk.order(frontdesk.SupplementCase, case_no=receipt["case_no"], note="x")
     desk.hear(
         tasks.TaskSupplementAsked,
         task_id=task["task_id"],
@@ -135,7 +135,7 @@ def test_a_supplement_stops_the_clock_and_the_deadline_moves_by_the_time_it_stoo
         frontdesk.SupplementCase,
         case_no=receipt["case_no"],
         token=receipt["tracking_token"],
-        form={"note": "已补"},
+        note="已补",
     )
     moved = desk.lane(receipt["case_no"], "property")["due_at"] - task["due_at"]
     assert moved == timedelta(days=1)
@@ -184,7 +184,7 @@ def test_lateness_climbs_from_warning_to_supervision_and_each_step_happens_once(
 def test_urging_and_supervising_reach_every_open_unit(desk):
     receipt = desk.move_in()
     desk.finish(receipt["tasks"][0]["task_id"])
-    desk.order(frontdesk.UrgeCase, TERMINAL, case_no=receipt["case_no"], reason="请尽快")
+    desk.order(frontdesk.UrgeCase, case_no=receipt["case_no"], reason="请尽快")
     assert len(desk.said("TaskUrged")) == 4
     with pytest.raises(NotYours):
         desk.order(frontdesk.SuperviseCase, CLERK, case_no=receipt["case_no"], level=2, reason="督办")

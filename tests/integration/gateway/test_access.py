@@ -152,6 +152,7 @@ async def test_a_tracking_token_opens_its_own_case_and_nothing_else(client, app)
     (call,) = await asked(app)
     assert call["fields"] == {"case_no": CASE, "token": TOKEN}
     assert call["context"]["caller"]["kind"] == "public"
+    assert TOKEN not in str(call["context"])
     assert (await client.get("/v1/cases", headers=held)).status_code == 401
     answer = await client.post(f"/v1/cases/{CASE}/reopen", json={"reason": "x"}, headers=held)
     assert answer.status_code == 401
@@ -172,6 +173,22 @@ async def test_a_company_that_holds_the_receipt_is_both(client, app):
     assert answer.status_code == 403
     wrong = {"X-API-Key": "another", "X-Tracking-Token": TOKEN}
     assert (await client.get(f"/v1/cases/{CASE}", headers=wrong)).status_code == 401
+
+
+async def test_every_holder_of_a_token_is_an_account_of_his_own(client, app):
+    await asked(app)
+    for token in ("one", "one", "another"):
+        await client.get(f"/v1/cases/{CASE}", headers={"X-Tracking-Token": token})
+    one, again, another = [call["context"]["caller"]["account"] for call in await asked(app)]
+    assert one == again != another and "public" not in (one, another)
+
+
+async def test_who_stands_at_a_terminal_shows_the_receipt_to_it(client, app, sign):
+    await asked(app)
+    shown = {"Authorization": f"Bearer {sign(kind='terminal')}", "X-Tracking-Token": TOKEN}
+    assert (await client.get(f"/v1/cases/{CASE}", headers=shown)).status_code == 200
+    (call,) = await asked(app)
+    assert (call["fields"]["token"], call["context"]["caller"]["kind"]) == (TOKEN, "terminal")
 
 
 async def test_signing_in_and_going_on(client):

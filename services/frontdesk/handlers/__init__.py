@@ -1,0 +1,69 @@
+"""What the front desk does, a file a use case; this one is the table from message to function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from services.chassis.database import Work
+from services.contracts import frontdesk, tasks
+from services.contracts.messages import Command, Event
+from services.frontdesk.handlers.answers import (
+    note_extension_asked,
+    note_finished,
+    note_returned,
+    note_signed,
+    note_started,
+    note_stood_down,
+    note_supplement_asked,
+)
+from services.frontdesk.handlers.at_the_desk import answer_case, decline_case, hand_to_emergency
+from services.frontdesk.handlers.deadlines import watch_deadlines
+from services.frontdesk.handlers.ending import withdraw_case
+from services.frontdesk.handlers.extensions import decide_extension
+from services.frontdesk.handlers.filing import complete_receipt, file_case, register_material
+from services.frontdesk.handlers.findings import open_finding, retract_finding, update_finding
+from services.frontdesk.handlers.merging import merge_case
+from services.frontdesk.handlers.redo import rate_case, record_callback, reopen_case
+from services.frontdesk.handlers.returns import decide_return
+from services.frontdesk.handlers.supplements import supplement_case
+from services.frontdesk.handlers.telling import publish_changes
+from services.frontdesk.handlers.urging import supervise_case, urge_case
+
+__all__ = ["COMMANDS", "COMPLETES", "EVENTS", "TIMERS", "publish_changes", "watch_deadlines"]
+
+EVENTS: dict[type[Event], Callable[..., None]] = {
+    tasks.TaskSigned: note_signed,
+    tasks.TaskStarted: note_started,
+    tasks.TaskFinished: note_finished,
+    tasks.TaskReturned: note_returned,
+    tasks.TaskExtensionAsked: note_extension_asked,
+    tasks.TaskSupplementAsked: note_supplement_asked,
+    tasks.TaskStoodDown: note_stood_down,
+    frontdesk.WelfareConcernRaised: open_finding,
+    frontdesk.LeakSuspected: open_finding,
+    frontdesk.AlarmRaised: open_finding,
+    frontdesk.CameraOfflineFound: open_finding,
+    frontdesk.FindingUpdated: update_finding,
+    frontdesk.FindingRetracted: retract_finding,
+}
+COMMANDS: dict[type[Command], Callable[..., Any]] = {
+    frontdesk.FileCase: file_case,
+    frontdesk.SupplementCase: supplement_case,
+    frontdesk.UrgeCase: urge_case,
+    frontdesk.SuperviseCase: supervise_case,
+    frontdesk.WithdrawCase: withdraw_case,
+    frontdesk.RateCase: rate_case,
+    frontdesk.ReopenCase: reopen_case,
+    frontdesk.RecordCallback: record_callback,
+    frontdesk.MergeCase: merge_case,
+    frontdesk.AnswerCase: answer_case,
+    frontdesk.DeclineCase: decline_case,
+    frontdesk.HandToEmergency: hand_to_emergency,
+    frontdesk.DecideReturn: decide_return,
+    frontdesk.DecideExtension: decide_extension,
+    frontdesk.RegisterMaterial: register_material,
+}
+COMPLETES: dict[type[Command], Callable[[Any], Any]] = {frontdesk.FileCase: complete_receipt}
+TIMERS: Mapping[Callable[[Work], None], timedelta] = {watch_deadlines: timedelta(seconds=2)}

@@ -1,0 +1,43 @@
+"""Reports of the same thing follow one case: they are answered with it, and go on without it when it is taken back."""
+
+from __future__ import annotations
+
+from services.chassis.database import Work
+from services.frontdesk import planning
+from services.frontdesk.handlers.dispatch import assign_again, assign_ready
+from services.frontdesk.model import Case
+
+
+def follow(work: Work, followers: list[Case], into: Case, actor: str) -> None:
+    for follower in followers:
+        follower.merged_into = into.no
+        into.followers.append(follower.no)
+        into.note("follower-joined", work.now, actor, None, follower=follower.no)
+
+
+def hand_on(work: Work, case: Case, into: Case, actor: str) -> None:
+    """Whoever followed a case follows the other from now on."""
+    followers = work.store.cases(no for no in case.followers if no != into.no)
+    case.followers = []
+    for follower in followers:
+        follower.note("handed-on", work.now, actor, None, into=into.no)
+    follow(work, followers, into, actor)
+
+
+def answer_followers(work: Work, case: Case, actor: str) -> None:
+    for follower in work.store.cases(case.followers):
+        follower.note("answered-with", work.now, actor, None, case=case.no, status=case.status)
+
+
+def release_followers(work: Work, case: Case, actor: str) -> None:
+    """The first who followed goes on by itself, from the beginning of its round; the others follow that one."""
+    if not case.followers:
+        return
+    first: Case = work.store.case(case.followers[0])
+    first.release(work.now, actor, withdrawn=case.no)
+    hand_on(work, case, first, actor)
+    if first.round == 1:
+        assign_ready(work, first, planning.matter_of(first))
+    else:
+        assign_again(work, first, *planning.redo_times(first, work.now))
+    first.due_at = max([first.due_at, *(task.due_at for task in first.tasks if task.open)])

@@ -1,0 +1,20 @@
+"""What a unit of work did to cases is written, and said."""
+
+from __future__ import annotations
+
+from services.chassis.database import Work
+from services.contracts import frontdesk
+from services.frontdesk import planning
+
+
+def publish_changes(work: Work) -> None:
+    """At the end of each unit of work: cases are written once, and what is new in a history is said once a case."""
+    for case in work.store.write_changed(planning.deadlines):
+        work.say(
+            frontdesk.CaseNoted,
+            subject=case.no,
+            case_no=case.no,
+            lines=[vars(line) for line in case.lines],
+            case=case.face(work.now),
+        )
+        case.lines.clear()
