@@ -105,6 +105,12 @@ def on_poked(work, event):
                 raise eventlet.Timeout(0)
         case ["sleepy", seconds]:
             work.connection.execute(text(f"SELECT pg_sleep({float(seconds)})"))
+        case ["nul"]:  # psycopg refuses it before the server sees it
+            add(work, "a\0b")
+        case ["programming"]:
+            add(work, object())
+        case ["cuts"]:
+            work.connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
 
 def on_echoed(work, event):
@@ -133,7 +139,15 @@ def block(read, query):
     return {}
 
 
+MISHAPS = os.environ.get("PROBE_TICKS", "").split()
+
+
 def count_ticks(work):
+    match MISHAPS.pop(0) if MISHAPS else "calm":
+        case "timeout":
+            raise eventlet.Timeout(0)
+        case "sleepy":
+            work.connection.execute(text("SELECT pg_sleep(30)"))
     add(work, f"tick-{os.getpid()}")
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from amqp.basic_message import Message
@@ -14,10 +15,14 @@ from nameko.standalone.rpc import ClusterRpcProxy
 from sqlalchemy import text
 
 from deploy.local import stack
-from services.chassis.post import Letter
+from services.chassis import topology
+from services.chassis.post import Post
+from services.chassis.topology import RETRY_DELAYS
 from services.contracts.envelope import CONTENT_TYPE
-from tests.integration.chassis.conftest import ROOT
+from tests.integration.chassis.conftest import ROOT, purge
 from tests.waiting import until
+
+EVENT = {"content_type": CONTENT_TYPE}
 
 
 def test_row_01_a_failing_event_is_tried_again_later_and_its_effect_happens_once(probe, poke, effects):
@@ -47,38 +52,128 @@ def test_row_01_a_bad_event_does_not_take_its_batch_with_it(probe, post, poke, e
     until(lambda: len(found.extend(dead()) or found) == 4, what="all bad ones are set aside")
 
 
-@pytest.mark.parametrize(
-    ("body", "content_type"),
-    [
-        (b"not json", CONTENT_TYPE),
-        (b'{"specversion":"1.0"}', CONTENT_TYPE),
-        (b"{}", "application/x-unheard-of"),
-        (b'{"a":' * 5000, CONTENT_TYPE),
-    ],
-)
-def test_row_02_an_undecodable_body_is_kept_in_the_dead_letters(probe, post, dead, body, content_type):
-    post.deliver([Letter("street.events", "Poked", body, content_type)])
+@pytest.mark.parametrize("mood", ["nul", "programming", "cuts"])
+def test_row_01_a_value_the_database_cannot_take_is_an_attempt_and_holds_nobody(probe, poke, effects, mood):
+    poke("bad", mood)
+    poke("good")
+    until(lambda: effects("good") == 1, 30, what="the good one is done")
+    until(lambda: probe.metric("yikou_event_retries_total") >= 1, what="the bad one waits for its next try")
+    assert effects("bad") == 0
+
+
+def test_row_01_after_the_last_try_it_is_set_aside_with_the_count(probe, post, poke, dead):
+    letter = poke("never", "fail:99")
+    post.deliver([replace(letter, headers={"x-attempts": len(RETRY_DELAYS)})])
+    (found,) = until(dead, what="the dead letter")
+    assert found.headers["x-attempts"] == len(RETRY_DELAYS) + 1
+    assert found.headers["x-dead-reason"].startswith("RuntimeError: try")
+    assert found.headers["x-routing-key"] == "Poked"
+
+
+def test_row_01_each_try_waits_longer_than_the_one_before(probe, parts, poke):
+    letter = poke("slower", "fail:99")
+    waits = Post(parts["AMQP_URI"], "test")
+    for attempts in range(1, 3):
+        waits.deliver([replace(letter, headers={"x-attempts": attempts})])
+
+    def waiting():
+        with Connection(parts["AMQP_URI"]) as connection, connection.channel() as channel:
+            return [
+                channel.queue_declare(f"retry.{delay}s", passive=True).message_count
+                for delay in RETRY_DELAYS[1:3]
+            ]
+
+    until(lambda: all(count >= 1 for count in waiting()), what="each waits in the queue of its attempt")
+    assert list(RETRY_DELAYS) == sorted(set(RETRY_DELAYS))
+
+
+def test_row_01_what_ends_every_process_that_takes_it_is_set_aside_by_the_broker(
+    parts, engine, post, poke, dead
+):
+    """Neither lost, as RabbitMQ 4 would after twenty deliveries, nor delivered for ever."""
+    with Connection(parts["AMQP_URI"]) as connection:
+        topology.declare(connection, ["probe"])
+        connection.channel().queue_bind("probe.events", "street.events", "Poked")
+    purge(parts)
+    poke("deadly")
+    with Connection(parts["AMQP_URI"]) as connection, connection.channel() as channel:
+        deliveries = 0
+        while (message := channel.basic_get("probe.events")) is not None:
+            deliveries += 1
+            channel.basic_reject(message.delivery_tag, requeue=True)
     (letter,) = until(dead, what="the dead letter")
-    assert letter.body == body or letter.body == body.decode()
+    assert deliveries == topology.DELIVERIES + 1
+    (death,) = letter.headers["x-death"]
+    assert (death["reason"], death["queue"]) == ("delivery_limit", "probe.events")
+    assert json.loads(letter.body)["data"]["key"] == "deadly"
+
+
+@pytest.mark.parametrize(
+    ("body", "properties"),
+    [
+        (b"not json", EVENT),
+        (b"", EVENT),
+        (b'{"specversion":"1.0"}', EVENT),
+        (b"{}", {"content_type": "application/x-unheard-of"}),
+        (b'{"a":' * 5000, EVENT),
+        (b"{}", {**EVENT, "application_headers": {"compression": "x"}}),
+        (rb"\ud800", {**EVENT, "content_encoding": "unicode_escape"}),
+        (b"{}", {**EVENT, "content_encoding": "zlib"}),
+        (b"{}", {**EVENT, "application_headers": {"much": "x" * 120_000}}),
+        (b"{}", {**EVENT, "application_headers": {"x-attempts": "many"}}),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_row_02_an_undecodable_body_is_kept_in_the_dead_letters(
+    probe, parts, poke, effects, dead, body, properties
+):
+    publish(parts, "street.events", "Poked", Message(body, **properties))
+    (letter,) = until(dead, what="the dead letter")
+    assert (letter.body or b"") == body
     assert letter.headers["x-dead-reason"].startswith("undecodable")
+    poke("alive")
+    until(lambda: effects("alive") == 1, what="the door is open")
+
+
+UNREADABLE_PROPERTIES = {
+    "a time beyond the calendar": b"\x20\x00\x00\x00\x00\x0b\x01kT" + (2**60).to_bytes(8, "big"),
+    "a content type that is not UTF-8": b"\x80\x00\x02\xff\xfe",
+}
+"""As bytes on the wire: RabbitMQ takes them, py-amqp can neither write nor read them."""
+
+
+@pytest.mark.parametrize("properties", UNREADABLE_PROPERTIES.values(), ids=UNREADABLE_PROPERTIES.keys())
+def test_row_03_properties_that_cannot_be_read_are_kept_too(probe, parts, poke, effects, dead, properties):
+    found = []
+    publish(parts, "street.events", "Poked", Raw(b"{}", properties))
+    publish(parts, "nameko-rpc", "probe.note", Raw(b"{}", properties))
+    until(lambda: len(found.extend(dead()) or found) == 2, what="both are set aside")
+    assert {bytes.fromhex(letter.headers["x-raw-properties"]) for letter in found} == {properties}
+    assert {letter.headers["x-dead-reason"].split(":")[0] for letter in found} == {
+        "undecodable",
+        "malformed-call",
+    }
+    poke("alive")
+    until(lambda: effects("alive") == 1, what="the door is open")
 
 
 def test_row_03_no_poisonous_message_kills_the_container(probe, parts, poke, effects, dead):
-    with Connection(parts["AMQP_URI"]) as connection, connection.channel() as channel:
-        good = json.dumps({"args": [], "kwargs": {"key": "x"}})
-        for body, properties in [
-            (
-                good,
-                {"content_type": "application/json", "application_headers": {"nameko.call_id_stack": [1, 2]}},
-            ),
-            (good, {"content_type": "application/json", "correlation_id": "1"}),
-            (good, {"reply_to": "a", "correlation_id": "1"}),
-            (good, {"reply_to": "a", "correlation_id": "1", "content_type": "application/unregistered"}),
-            ("[]", {"reply_to": "a", "correlation_id": "1", "content_type": "application/json"}),
-        ]:
-            channel.basic_publish(Message(body, **properties), "nameko-rpc", "probe.note")
+    good = json.dumps({"args": [], "kwargs": {"key": "x"}})
+    asked = {"reply_to": "a", "correlation_id": "1", "content_type": "application/json"}
+    poisons = [
+        (good, {"content_type": "application/json", "application_headers": {"nameko.call_id_stack": [1, 2]}}),
+        (good, {"content_type": "application/json", "correlation_id": "1"}),
+        (good, {"reply_to": "a", "correlation_id": "1"}),
+        (good, {**asked, "content_type": "application/unregistered"}),
+        ("[]", asked),
+        ("", asked),
+        (good, {**asked, "application_headers": {"nameko.caller": {"roles": 7}}}),
+    ]
+    for body, properties in poisons:
+        publish(parts, "nameko-rpc", "probe.note", Message(body, **properties))
+    publish(parts, "nameko-rpc", b"probe.\xff", Message("[]", **asked))
     found = []
-    until(lambda: len(found.extend(dead()) or found) == 5, what="five messages are set aside")
+    until(lambda: len(found.extend(dead()) or found) == len(poisons) + 1, what="all are set aside")
     assert {letter.headers["x-dead-reason"].split(":")[0] for letter in found} == {"malformed-call"}
     poke("alive")
     until(lambda: effects("alive") == 1, what="the container lives")
@@ -150,6 +245,31 @@ def test_row_08_a_base_exception_becomes_a_retry_and_not_a_lost_worker(probe, po
     until(lambda: effects("late") == 1, what="the second try")
     poke("after")
     until(lambda: effects("after") == 1, what="the door still opens")
+
+
+def test_row_08_a_time_limit_that_fires_in_a_query_is_an_attempt_and_holds_nobody(
+    replicas, parts, poke, effects
+):
+    replica = replicas(YIKOU_WORK_DEADLINE="1").ready()
+    purge(parts)
+    poke("endless", "sleepy:14")
+    poke("quick")
+    until(lambda: effects("quick") == 1, what="the others are done")
+    until(
+        lambda: replica.metric("yikou_event_retries_total") >= 1,
+        what="the endless one waits for its next try",
+    )
+    assert effects("endless") == 0
+
+
+def test_row_08_a_timer_goes_on_after_a_base_exception_and_after_its_time_limit(replicas, engine):
+    replica = replicas(YIKOU_WORK_DEADLINE="0.5", PROBE_TICKS="timeout sleepy").ready()
+    until(
+        lambda: replica.metric('yikou_timer_ticks_total{outcome="ran",timer="count_ticks"}') >= 2,
+        30,
+        "it ticks on",
+    )
+    assert replica.metric('yikou_timer_ticks_total{outcome="failed",timer="count_ticks"}') == 2
 
 
 def test_row_09_a_timer_runs_once_for_all_replicas_and_missed_ticks_are_skipped(replicas, engine):
@@ -239,12 +359,45 @@ def test_row_14_ten_sleeping_queries_take_hardly_longer_than_one(probe, parts):
 
 
 def test_row_14_a_start_without_cooperative_waits_is_refused(parts):
-    code = "from services.chassis import launch\nlaunch.assert_sane()"
+    code = "from services.chassis import launch\nlaunch.assert_sane(launch.find('street'))"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env={**parts, "PYTHONPATH": str(ROOT)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "CannotStart" in done.stderr
+
+
+def test_row_14_a_start_with_fewer_connections_than_workers_is_refused(parts):
+    code = (
+        "from services.chassis import greenwait, launch\n"
+        "greenwait.install(); service = launch.find('street'); service.ledger.pool = service.hands()\n"
+        "launch.assert_sane(service)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env={**parts, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "CannotStart" in done.stderr and "database connections" in done.stderr
+
+
+def test_row_14_workers_timers_relay_and_health_never_wait_for_each_others_connections(
+    replicas, parts, poke, effects
+):
+    """More calls than workers sleep in the database, and everything else goes on beside them."""
+    replica = replicas(YIKOU_WORKERS="2").ready()
+    purge(parts)
+
+    def nap(_):
+        with ClusterRpcProxy({"AMQP_URI": parts["AMQP_URI"]}, timeout=30) as cluster:
+            return cluster.probe.nap(seconds=2.0)
+
+    with ThreadPoolExecutor(6) as pool:
+        naps = [pool.submit(nap, n) for n in range(6)]
+        poke("meanwhile", "echo")
+        until(lambda: effects("echo-meanwhile") == 1, what="events and relay go on")
+        assert not all(one.done() for one in naps)
+        assert replica.page("/readyz").status_code == 200
+        assert [one.result()["slept"] for one in naps] == [2.0] * 6
 
 
 def test_row_15_a_blocked_loop_is_seen_from_outside(probe, call):
@@ -254,6 +407,23 @@ def test_row_15_a_blocked_loop_is_seen_from_outside(probe, call):
     assert page.status_code == 503
     assert page.json()["hub_lag_seconds"] > 4
     until(lambda: probe.page("/healthz").status_code == 200, 30, "it recovers")
+
+
+class Raw(Message):
+    """A message with properties no library would write."""
+
+    def __init__(self, body, properties):
+        super().__init__(body)
+        self._raw = properties
+
+    def _serialize_properties(self):
+        return self._raw
+
+
+def publish(parts, exchange, key, message):
+    with Connection(parts["AMQP_URI"]) as connection, connection.channel() as channel:
+        channel.confirm_select()
+        channel.basic_publish_confirm(message, exchange, key)
 
 
 def _echo(key):
