@@ -1,6 +1,5 @@
 """A real broker, a real database, and probes: services of the tests' own, each a process that can be killed."""
 
-import itertools
 import os
 import signal
 import socket
@@ -82,6 +81,9 @@ class Replica:
         )
         return self
 
+    def log(self):
+        return (LOGS / f"probe-{self.port}.log").read_text()
+
     def metric(self, name):
         page = self.page("/metrics")
         lines = [line for line in page.text.splitlines() if line.startswith(name)]
@@ -137,7 +139,11 @@ def post(parts):
     post.close()
 
 
-numbers = itertools.count()
+def envelope(key, mood="calm", id=None):
+    return Envelope(
+        id or identifiers.new_id(), "/yikou/street", "yikou.Poked", key, clock.now(),
+        identifiers.new_traceparent(), {"key": key, "mood": mood},
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -145,11 +151,7 @@ def poke(post):
     """Says `Poked` as the street would; returns the letter, so that it can be sent again."""
 
     def send(key, mood="calm", id=None, times=1):
-        envelope = Envelope(
-            id or identifiers.new_id(), "/yikou/street", "yikou.Poked", key, clock.now(),
-            identifiers.new_traceparent(), {"key": key, "mood": mood},
-        )  # fmt: skip
-        letter = Letter("street.events", "Poked", envelope.encode(), CONTENT_TYPE)
+        letter = Letter("street.events", "Poked", envelope(key, mood, id).encode(), CONTENT_TYPE)
         assert set(post.deliver([letter] * times)) == {"confirmed"}
         return letter
 

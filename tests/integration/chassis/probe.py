@@ -19,6 +19,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, String, Table, fu
 from services.chassis import errors
 from services.chassis.database import new_metadata
 from services.chassis.entrances import Service
+from services.chassis.identifiers import new_id
 from services.contracts.messages import Command, Event, Query
 
 metadata = new_metadata()
@@ -149,6 +150,10 @@ def count_ticks(work):
         case "sleepy":
             work.connection.execute(text("SELECT pg_sleep(30)"))
     add(work, f"tick-{os.getpid()}")
+    if os.environ.get("PROBE_SAYS"):  # of its own accord, so that it goes on when no event can arrive
+        id = new_id()
+        add(work, f"said-{id}")
+        work.say(Echoed, subject=id, key=f"heard-{id}")
 
 
 class Probe(Service):
@@ -156,7 +161,7 @@ class Probe(Service):
     events = {Poked: on_poked, Echoed: on_echoed}
     commands = {Note: note, Shout: shout}
     queries = {Nap: nap, Block: block}
-    timers = {count_ticks: timedelta(seconds=0.5)}
+    timers = {count_ticks: timedelta(seconds=float(os.environ.get("PROBE_TICK_SECONDS", "0.5")))}
 
 
 if __name__ == "__main__":
