@@ -96,6 +96,11 @@ def on_poked(work, event):
             eventlet.sleep(float(seconds))
         case ["echo"]:
             work.say(Echoed, subject=event.key, key="echo-" + event.key)
+        case ["slow-echo", seconds]:
+            eventlet.sleep(float(seconds))
+            work.say(Echoed, subject=event.key, key="echo-" + event.key)
+        case ["block", seconds]:
+            eventlet.patcher.original("time").sleep(float(seconds))
         case ["fail", times]:
             if tries[event.key] <= int(times):
                 raise RuntimeError(f"try {tries[event.key]} of {event.key}")

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from deploy.local import stack
 from services.chassis import topology
+from services.chassis.calls import Calls, RemoteProblem
 from services.chassis.post import Post
 from services.chassis.topology import RETRY_DELAYS
 from services.contracts.envelope import CONTENT_TYPE
@@ -209,6 +210,21 @@ def test_row_04_two_relays_deliver_every_row(replicas, effects, engine):
     assert sum(replica.metric("yikou_events_delivered_total") for replica in two) >= 600
 
 
+def test_row_04_a_row_that_commits_late_is_delivered_though_higher_ones_are_gone(replicas, effects, engine):
+    """Positions are handed out at the INSERT and not at the commit: "greater than the last" would pass it over."""
+    replicas().ready()
+    say = text(
+        "INSERT INTO outbox (exchange, routing_key, body) VALUES ('probe.events', 'Echoed', :body) RETURNING position"
+    )
+    with engine.connect() as slow, slow.begin():
+        lower = slow.execute(say, {"body": _echo("slow")}).scalar_one()
+        with engine.begin() as quick:
+            higher = quick.execute(say, {"body": _echo("quick")}).scalar_one()
+        until(lambda: effects("quick") == 1, what="the higher one is delivered")
+        assert lower < higher and effects("slow") == 0
+    until(lambda: effects("slow") == 1, what="the lower one is delivered too")
+
+
 def test_row_05_an_unroutable_event_is_noticed_and_stays_in_its_row(probe, call, engine):
     call.shout(key="into the void")
     until(lambda: probe.metric("yikou_events_unroutable_total") >= 1, what="the return is noticed")
@@ -295,27 +311,34 @@ def test_row_09_a_timer_runs_once_for_all_replicas_and_missed_ticks_are_skipped(
     assert min(gaps) > 0.3, "never two ticks at once, neither of two replicas nor in a burst"
 
 
-def test_row_11_a_paused_broker_delays_and_loses_nothing(probe, poke, effects, engine, parts):
+def test_row_10_a_call_nobody_waits_for_any_longer_is_not_done(probe, parts, effects):
+    with Calls(parts["AMQP_URI"], "test") as calls:
+        late = {"x-deadline": int(time.time() * 1000) - 1}
+        with pytest.raises(RemoteProblem) as told:
+            calls.ask("probe", "note", {"key": "too late"}, late, timeout=10)
+        assert told.value.slug == "unavailable"
+        soon = {"x-deadline": int(time.time() * 1000) + 1500}
+        with pytest.raises(RemoteProblem) as told:
+            calls.ask("probe", "note", {"key": "in the middle", "seconds": 12}, soon, timeout=10)
+        assert told.value.slug == "unavailable"
+        calls.ask("probe", "note", {"key": "in time"}, {}, timeout=10)
+    assert effects() == {"in time": 1}
+
+
+def test_row_11_a_paused_broker_delays_and_loses_nothing(replicas, parts, effects, engine):
+    """Without a time limit on confirms the relay would hang in its first round for ever: here it gives up and says so."""
+    probe = replicas(YIKOU_CONFIRM_DEADLINE="1").ready()
+    say = text("INSERT INTO outbox (exchange, routing_key, body) VALUES ('probe.events', 'Echoed', :body)")
     with engine.begin() as connection:
-        connection.execute(
-            text("INSERT INTO outbox (exchange, routing_key, body) VALUES ('probe.events', 'Echoed', :body)"),
-            {"body": _echo("before")},
-        )
+        connection.execute(say, {"body": _echo("before")})
     until(lambda: effects("before") == 1, what="the relay works")
     directory = ROOT / ".run" / "test"
     stack.pause_broker(directory)
     try:
         with engine.begin() as connection:
-            connection.execute(
-                text(
-                    "INSERT INTO outbox (exchange, routing_key, body) VALUES ('probe.events', 'Echoed', :body)"
-                ),
-                {"body": _echo("during")},
-            )
-        until(
-            lambda: (page := probe.page("/healthz")) is not None and page.status_code == 200,
-            what="the loop lives",
-        )
+            connection.execute(say, {"body": _echo("during")})
+        until(lambda: probe.metric("yikou_relay_failures_total") >= 1, 30, "the relay gave up a round")
+        assert probe.page("/healthz").status_code == 200, "the loop lives"
     finally:
         stack.resume_broker(directory)
     until(lambda: effects("during") == 1, 40, "it is delivered after all")
@@ -344,6 +367,11 @@ def test_row_13_a_queue_with_other_arguments_ends_the_start_with_an_error(replic
             channel.connection.collect()
             with Connection(parts["AMQP_URI"]) as other, other.channel() as fresh:
                 fresh.queue_delete("probe.dead")
+
+
+def test_row_13_a_broker_that_nobody_reaches_ends_the_start_with_an_error(replicas):
+    nowhere = "amqp://yikou:x@127.0.0.1:1/%2F"
+    assert replicas(AMQP_URI=nowhere, YIKOU_START_DEADLINE="3").process.wait(30) == 1
 
 
 def test_row_14_ten_sleeping_queries_take_hardly_longer_than_one(probe, parts):
@@ -418,6 +446,32 @@ class Raw(Message):
 
     def _serialize_properties(self):
         return self._raw
+
+
+def test_row_15_a_loop_blocked_for_more_than_two_heartbeats_repeats_the_message_and_not_its_effect(
+    replicas, parts, poke, effects
+):
+    replica = replicas(YIKOU_HEARTBEAT="2").ready()
+    purge(parts)
+    poke("blocked", "block:9")
+    until(lambda: effects("blocked") == 1, 40, "it is done")
+    until(
+        lambda: replica.metric("yikou_duplicate_events_total") == 1,
+        40,
+        "the broker had given up and sends it again",
+    )
+    assert effects("blocked") == 1
+    assert replica.page("/healthz").status_code == 503
+
+
+def test_row_15_a_loop_blocked_for_good_is_ended_from_outside(replicas, parts, poke):
+    replica = replicas(YIKOU_BLOCKED_DEADLINE="2").ready()
+    purge(parts)
+    poke("hangs", "block:60")
+    try:
+        assert replica.process.wait(30) == 1
+    finally:
+        purge(parts)  # whoever took it next would hang as well
 
 
 def publish(parts, exchange, key, message):
