@@ -84,7 +84,6 @@ leases = Table(
     "leases",
     _chassis,
     Column("name", String, primary_key=True),
-    Column("fence", BigInteger, nullable=False, server_default="0"),
     Column("next_at", DateTime(timezone=True), nullable=False),
 )
 requests = Table(

@@ -701,9 +701,7 @@ class Ticks(Entrypoint):
             return min(interval.total_seconds(), 0.5)
         if row.next_at > work.now:
             return min(max(0.05, (row.next_at - work.now).total_seconds()), interval.total_seconds())
-        work.connection.execute(
-            update(leases).where(mine).values(next_at=work.now + interval, fence=row.fence + 1)
-        )
+        work.connection.execute(update(leases).where(mine).values(next_at=work.now + interval))
         begun = time.perf_counter()
         function(work)
         metrics.handled.labels("timer", name).observe(time.perf_counter() - begun)
