@@ -5,9 +5,11 @@ import time
 from pathlib import Path
 
 import pytest
+from kombu import Connection
 
 from deploy.local import stack
 from deploy.local.platform import running
+from services.chassis import topology
 from tests.integration.chassis.conftest import (  # noqa: F401 — fixtures
     call,
     dead,
@@ -17,6 +19,7 @@ from tests.integration.chassis.conftest import (  # noqa: F401 — fixtures
     poke,
     post,
     probe,
+    purge,
     replicas,
 )
 from tests.journeys.conftest import Platform
@@ -71,7 +74,10 @@ class Drill:
 
 
 @pytest.fixture
-def drill(poke, effects, report):  # noqa: F811
+def drill(parts, poke, effects, report):  # noqa: F811
+    with Connection(parts["AMQP_URI"]) as connection:
+        topology.declare(connection, ["probe"])
+    purge(parts)
     return Drill(poke, effects, report)
 
 

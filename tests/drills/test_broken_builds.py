@@ -69,16 +69,18 @@ def test_without_the_inbox_messages_told_five_times_double(replicas, parts, dril
 @pytest.mark.long
 @pytest.mark.parametrize("broken", [INBOX, OUTBOX], ids=["inbox", "outbox"])
 def test_with_a_safeguard_off_a_broker_that_goes_away_in_the_middle_of_the_work_is_seen(
-    replicas, parts, drill, poke, effects, broken
+    replicas, parts, drill, post, poke, effects, broken
 ):
     """Events are in hand when it goes: they commit, and neither their ack nor what they say can leave."""
     replicas(**broken).ready()
-    drill.say(mood="slow-echo:0.5")
+    drill.say(40, mood="slow-echo:0.3")
     until(effects, what="the work has begun")
     stack.kill_broker(DIRECTORY)
     before = len(effects())
     until(lambda: len(effects()) > before, 30, "a batch commits without the broker")
     stack.start_broker(DIRECTORY)
+    post.close()  # our own connection has died with it
+    drill.settle(120, wanted={key for key in drill.wanted if not key.startswith("echo-")})
     finish(replicas, parts, poke, effects, broken)
     which = broken["YIKOU_BROKEN"]
     lost, doubled = drill.tell(
