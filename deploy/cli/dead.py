@@ -32,6 +32,9 @@ OURS = (
     "x-last-reason",
     "x-death",
     "x-delivery-count",
+    "x-first-death-reason",
+    "x-first-death-queue",
+    "x-first-death-exchange",
 )
 """Headers that tell of the failure; a letter sent back begins anew."""
 
@@ -49,7 +52,12 @@ class DeadLetter:
 
     @property
     def origin(self) -> str:
-        return self.header("x-origin")
+        return self.header("x-origin") or self.header("x-first-death-queue")
+
+    @property
+    def reason(self) -> str:
+        """Ours, or the broker's: `delivery_limit` when each process that took it died."""
+        return self.header("x-dead-reason") or self.header("x-first-death-reason")
 
     @property
     def what(self) -> str:
@@ -80,7 +88,7 @@ def list_letters(
             for letter in _look(channel, name):
                 counts[name] += 1
                 row = (letter.what, letter.header("x-attempts"), letter.header("x-dead-at")[:19])
-                table.add_row(name, str(letter.number), *row, letter.header("x-dead-reason"))
+                table.add_row(name, str(letter.number), *row, letter.reason)
     if not counts:
         out.print("[green]✓[/] 没有死信 No dead letters")
         return

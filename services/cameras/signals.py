@@ -18,7 +18,9 @@ from services.cameras.model import DeviceId
 from services.chassis.errors import Problem
 
 LARGEST = 256 * 1024  # five hundred alarms with their references; no picture of use is that small
-CODE = Annotated[str, Meta(min_length=1, max_length=64)]
+CODE = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z")]
+"""Words, not control characters: a NUL, say, no database stores."""
+
 MOMENT = Annotated[datetime, Meta(tz=True)]
 
 
@@ -34,8 +36,8 @@ class _Beat(msgspec.Struct):
 class Evidence(msgspec.Struct):
     """Where the picture is and what makes it itself; never the picture."""
 
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
-    url: Annotated[str, Meta(pattern="^https?://[^\\s]+$", max_length=500)] | None = None
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None
+    url: Annotated[str, Meta(pattern=r"^https?://[^\s\x00-\x1f\x7f-\x9f]+\Z", max_length=500)] | None = None
 
 
 class _Alarm(msgspec.Struct):

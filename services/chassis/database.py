@@ -30,7 +30,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.chassis import clock, identifiers
 from services.chassis.errors import IdempotencyKeyReused, RequestInProgress
@@ -83,7 +84,6 @@ leases = Table(
     "leases",
     _chassis,
     Column("name", String, primary_key=True),
-    Column("fence", BigInteger, nullable=False, server_default="0"),
     Column("next_at", DateTime(timezone=True), nullable=False),
 )
 requests = Table(
@@ -196,13 +196,13 @@ class Ledger:
         self.on_commit: Callable[[], None] = lambda: None
         self.before_commit: Callable[[Work], None] | None = None
         self.publish_unsent: Callable[[list[dict[str, Any]]], None] = lambda rows: None
-        self._pool = pool or settings().workers + 4
+        self.pool = pool or settings().workers
         self._engine: Engine | None = None
 
     @property
     def engine(self) -> Engine:
         if self._engine is None:
-            self._engine = open_engine(settings().database_url(self.service), self.service, self._pool)
+            self._engine = open_engine(settings().database_url(self.service), self.service, self.pool)
         return self._engine
 
     @contextmanager
@@ -271,9 +271,30 @@ def sqlstate(error: BaseException) -> str:
 
 def is_passing(error: BaseException) -> bool:
     """True for database errors that are nobody's fault: lost connection, deadlock, timeout, full disk, shutdown."""
+    return is_away(error) or (
+        isinstance(error, DBAPIError) and sqlstate(error)[:2] in {"08", "40", "53", "55", "57", "58"}
+    )
+
+
+def is_away(error: BaseException) -> bool:
+    """True when nobody can work with the database just now: not there, starting, stopping, full, no connection free.
+
+    An error without a code is psycopg's own. It counts only when no statement was asked, so that it is the connection
+    that did not come: about a value it cannot send, or a library used wrongly, waiting changes nothing.
+    """
+    if isinstance(error, PoolTimeout) or was_dropped(error):
+        return True
     if not isinstance(error, DBAPIError):
         return False
-    return error.connection_invalidated or sqlstate(error)[:2] in {"", "08", "40", "53", "55", "57", "58"}
+    code = sqlstate(error)
+    if not code:
+        return error.statement is None and isinstance(error, OperationalError | InterfaceError)
+    return code[:3] in {"080", "530", "531", "532", "533", "57P"}
+
+
+def was_dropped(error: BaseException) -> bool:
+    """True when a connection that stood was lost in the middle."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def open_engine(url: str, name: str, pool: int) -> Engine:
@@ -290,14 +311,16 @@ def open_engine(url: str, name: str, pool: int) -> Engine:
             "connect_timeout": 5,
             "application_name": f"yikou-{name}",
             "options": f"-c statement_timeout={settings().statement_timeout_ms} -c lock_timeout={LOCK_TIMEOUT_MS}"
-            " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
+            # The third: a query whose asker has gone (its time was up, it died) ends and frees its rows.
+            " -c idle_in_transaction_session_timeout=60000 -c client_connection_check_interval=1000 -c timezone=UTC",
         },
     )
 
     @event.listens_for(engine, "handle_error")
     def _drop_broken(context: Any) -> None:
         # After a server restart every pooled connection is dead: the first one to notice empties the pool.
-        if context.is_disconnect:
+        # A time limit that fires in the middle of a query costs its own connection only.
+        if context.is_disconnect and isinstance(context.original_exception, Exception):
             context.invalidate_pool_on_disconnect = True
 
     return engine

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import inspect
 import random
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -23,25 +24,36 @@ import msgspec
 from amqp.basic_message import Message as AmqpMessage
 from eventlet.event import Event as Signal
 from eventlet.semaphore import Semaphore
-from kombu import Connection, Consumer
+from kombu import Connection
 from kombu.exceptions import KombuError
 from marshmallow import ValidationError
 from nameko.exceptions import ContainerBeingKilled
-from nameko.extensions import Entrypoint
+from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR, Entrypoint
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bound_contextvars
 
 from services.chassis import clock, identifiers, metrics, topology
-from services.chassis.database import Ledger, Read, Work, is_passing, leases, once, requests, sqlstate
+from services.chassis.database import (
+    Ledger,
+    Read,
+    Work,
+    is_away,
+    is_passing,
+    leases,
+    once,
+    requests,
+    was_dropped,
+)
 from services.chassis.errors import Invalid, NotFound, Permanent, Problem, TimedOut, Transient, Unavailable
 from services.chassis.health import HealthDoor
 from services.chassis.inbox import claim, forget_old
-from services.chassis.journal import journal
+from services.chassis.journal import journal, tell
 from services.chassis.mishaps import may_die
 from services.chassis.outbox import Relay
-from services.chassis.post import HEARTBEAT, Letter, Post, one_write, open_line
+from services.chassis.post import Letter, Post, one_write, open_line
+from services.chassis.reception import UNREADABLE, fits_a_header
 from services.chassis.settings import settings
 from services.contracts import catalogue
 from services.contracts.envelope import CONTENT_TYPE, Envelope, NotAnEnvelope
@@ -59,8 +71,27 @@ class UnknownMethod(NotFound):
     zh = "该部门没有“{method}”这项业务。"
 
 
-class MalformedCall(Exception):
-    """Not a call in nameko's protocol: nobody can be answered, so it is set aside."""
+class Unreadable(Exception):
+    """Nobody could act on this message, now or later: it is set aside with this reason."""
+
+
+@contextmanager
+def time_limit(seconds: float, what: str) -> Iterator[None]:
+    """Raises TimedOut when the time is up.
+
+    Inside, it is eventlet's own Timeout that flies, which is no Exception: SQLAlchemy then knows that the query was
+    abandoned half way and drops its connection. With an Exception it would try to roll back on a connection that still
+    waits for an answer, and the error of that would hide what happened.
+    """
+    limit = eventlet.Timeout(seconds)
+    try:
+        yield
+    except eventlet.Timeout as fired:
+        if fired is not limit:
+            raise
+        raise TimedOut(what) from None
+    finally:
+        limit.cancel()
 
 
 # -- the doors' common part ----------------------------------------------------------------------------
@@ -124,7 +155,7 @@ class Door(Entrypoint):
 
     def _beat(self, connection: Connection) -> None:
         while True:
-            eventlet.sleep(HEARTBEAT / 4)
+            eventlet.sleep(settings().heartbeat / 4)
             with self._writing:
                 try:
                     connection.heartbeat_check()
@@ -136,32 +167,64 @@ class Door(Entrypoint):
     def _consume(self, connection: Connection) -> None:
         raise NotImplementedError
 
+    def _listen(self, connection: Connection, take: Callable[[Any], None]) -> tuple[Any, str]:
+        """A channel that hands over every message as it came, and the consumer's tag.
+
+        kombu's Consumer would read bodies and headers itself and raise where nobody can set the message aside.
+        """
+        channel = connection.channel()
+        channel.auto_decode = False
+        channel.basic_qos(0, self.prefetch(), False)
+        tag = channel.basic_consume(self.queue().name, callback=take)
+        self.connected = True
+        return channel, tag
+
     def _set_aside(self, message: Any, reason: str, attempts: int) -> None:
         """To the dead letters, confirmed before the original is acked."""
-        headers = dict(message.headers or {}) | {
+        told = {
             "x-dead-reason": reason[:500],
             "x-dead-at": clock.iso(clock.now()),
             "x-attempts": attempts,
             "x-origin": self.queue().name,
         }
-        headers.pop("x-death", None)
-        body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
         content_type = str(message.properties.get("content_type") or "application/octet-stream")
-        letter = Letter("", topology.dead_letters(self.service).name, body, content_type, headers)
+        letter = Letter(
+            "",
+            topology.dead_letters(self.service).name,
+            _body(message),
+            content_type,
+            _headers(message, told),
+        )
         if self._dead_post.deliver([letter]) != ["confirmed"]:
             raise Transient("the dead letters did not take the message")
         metrics.dead.labels(self.service, reason.split(":")[0][:40]).inc()
-        self.log.error(
-            "set-aside",
-            reason=reason,
-            attempts=attempts,
-            routing_key=message.delivery_info.get("routing_key"),
-        )
+        self.log.error("set-aside", reason=reason, attempts=attempts, routing_key=routing_key(message))
+
+
+def routing_key(message: Any) -> str:
+    """What it was first said under: one that comes back from a retry or the dead letters was sent to us by name,
+    and has it in a header. From any other exchange the header is a stranger's and is not believed."""
+    here = message.delivery_info
+    kept = (message.headers or {}).get("x-routing-key") if here["exchange"] == "" else None
+    return str(kept or here["routing_key"])
+
+
+def _body(message: Any) -> bytes:
+    return message.body if isinstance(message.body, bytes) else b""  # py-amqp's empty body is a str
+
+
+def _headers(message: Any, told: dict[str, Any]) -> dict[str, Any]:
+    """The message's own headers and ours; only ours when the broker would not take its own a second time."""
+    told = {"x-routing-key": routing_key(message), **told}
+    kept = {key: value for key, value in (message.headers or {}).items() if key != "x-death"} | told
+    return kept if fits_a_header(kept) else told | {"x-headers": "dropped: too large or not writable"}
 
 
 # -- events --------------------------------------------------------------------------------------------
 
 DONE, RETRY, ASIDE = "done", "retry", "aside"
+DROPS = 4
+"""So many times a batch may lose its session before it is suspected of being the reason."""
 
 
 class Hears(Door):
@@ -175,13 +238,7 @@ class Hears(Door):
 
     def _consume(self, connection: Connection) -> None:
         waiting: list[Any] = []
-        channel = connection.channel()
-        channel.basic_qos(0, self.prefetch(), False)
-        consumer = Consumer(
-            channel, [self.queue()], on_message=waiting.append, auto_declare=False, no_ack=False
-        )
-        consumer.consume()
-        self.connected = True
+        channel, tag = self._listen(connection, waiting.append)
         while not self._stopping:
             try:
                 connection.drain_events(timeout=1 if not waiting else 0.0001)
@@ -192,59 +249,69 @@ class Hears(Door):
             if waiting:
                 batch, waiting[:] = waiting[: settings().batch], waiting[settings().batch :]
                 self._settle(channel, batch)
-        consumer.cancel()
+        channel.basic_cancel(tag)
 
     def _settle(self, channel: Any, batch: list[Any]) -> None:
-        heard = [self._open(message) for message in batch]
-        verdicts = self._perform([item for item in heard if item is not None])
+        heard: list[tuple[Any, Any]] = []
+        for message in batch:
+            try:
+                heard.append((message, self._read(message)))
+            except Unreadable as error:
+                self._set_aside(message, str(error), 1)
+        verdicts = self._perform([item for _, item in heard])
         letters = []
-        for message, item in zip(batch, heard, strict=True):
-            if item is None:
-                self._set_aside(message, "undecodable: not a CloudEvents envelope of a known event", 1)
-                continue
-            verdict, reason = verdicts[id(item)]
+        for message, item in heard:
+            verdict, reason = verdicts.get(id(item), (DONE, ""))
             attempts = _attempts(message) + 1
             if verdict == RETRY and attempts <= len(topology.RETRY_DELAYS):
                 letters.append(self._letter_for_later(message, attempts, item, reason))
             elif verdict in (RETRY, ASIDE):
                 self._set_aside(message, reason, attempts)
-        if letters and set(self._dead_post.deliver(letters)) != {"confirmed"}:
-            raise Transient("the retry queue did not take the message")
+        if letters:
+            if set(self._dead_post.deliver(letters)) != {"confirmed"}:
+                raise Transient("the retry queue did not take the message")
+            may_die("after-retry")
         with self._writing:
             # One door, one consumer, one batch at a time: everything up to the last tag is settled.
             may_die("before-ack")
             channel.basic_ack(batch[-1].delivery_tag, multiple=True)
             may_die("after-ack")
 
-    def _open(self, message: Any) -> Heard | None:
-        body = message.body
+    def _read(self, message: Any) -> Any:
+        if UNREADABLE in (message.headers or {}):
+            raise Unreadable(f"undecodable: {message.headers[UNREADABLE]}")
         try:
-            if message.properties.get("content_type") != CONTENT_TYPE or not isinstance(body, bytes | str):
-                return None
-            envelope = Envelope.decode(body if isinstance(body, bytes) else body.encode())
-        except (NotAnEnvelope, UnicodeEncodeError):
-            return None
+            return self.open(message, _body(message))
+        except Unreadable:
+            raise
+        except Exception as error:  # whatever a stranger may think of must not close the door
+            raise Unreadable(f"undecodable: {error!r}") from error
+
+    def open(self, message: Any, body: bytes) -> Any:
+        """What the message says, ready to `happen`. Raises Unreadable when nobody could ever act on it."""
+        if message.properties.get("content_type") != CONTENT_TYPE:
+            raise Unreadable("undecodable: not of the content type of an event")
+        try:
+            envelope = Envelope.decode(body)
+        except NotAnEnvelope as error:
+            raise Unreadable(f"undecodable: not a CloudEvents envelope: {error}") from error
         contract = catalogue.events().get(envelope.name)
         handler = self.container.service_cls.events.get(contract)
-        return Heard(envelope, contract, handler) if contract and handler else None
+        if contract is None or handler is None:
+            raise Unreadable(f"undecodable: {envelope.name[:80]} is not heard here")
+        return Heard(envelope, contract, handler)
 
-    def _letter_for_later(self, message: Any, attempts: int, item: Heard, reason: str) -> Letter:
+    def _letter_for_later(self, message: Any, attempts: int, item: Any, reason: str) -> Letter:
         delay = topology.RETRY_DELAYS[attempts - 1]
-        headers = dict(message.headers or {}) | {"x-attempts": attempts, "x-last-reason": reason[:500]}
-        headers.pop("x-death", None)
-        metrics.retries.labels(self.service, item.envelope.name).inc()
+        metrics.retries.labels(self.service, item.name).inc()
         self.log.warning(
-            "tries-later",
-            event_name=item.envelope.name,
-            id=item.envelope.id,
-            attempts=attempts,
-            delay=delay,
-            reason=reason,
+            "tries-later", event_name=item.name, id=item.id, attempts=attempts, delay=delay, reason=reason
         )
-        body = message.body if isinstance(message.body, bytes) else message.body.encode()
-        return Letter(f"retry.{delay}s", self.queue().name, body, CONTENT_TYPE, headers)
+        headers = _headers(message, {"x-attempts": attempts, "x-last-reason": reason[:500]})
+        content_type = str(message.properties.get("content_type") or "application/octet-stream")
+        return Letter(f"retry.{delay}s", self.queue().name, _body(message), content_type, headers)
 
-    def _perform(self, items: list[Heard]) -> dict[int, tuple[str, str]]:
+    def _perform(self, items: list[Any]) -> dict[int, tuple[str, str]]:
         """Hands the batch to a nameko worker and waits for its verdicts."""
         if not items:
             return {}
@@ -260,46 +327,65 @@ class Hears(Door):
             raise error
         return verdicts
 
-    def perform(self, items: list[Heard]) -> dict[int, tuple[str, str]]:
+    def perform(self, items: list[Any]) -> dict[int, tuple[str, str]]:
         """Runs in a worker. Holds on while the database is away: the messages stay ours, unacked."""
-        pause = 0.2
+        pause, dropped = 0.2, 0
         while True:
             try:
                 return self._together(items)
-            except (SQLAlchemyError, OSError) as error:
-                if not _database_is_away(error) or self._stopping:
+            except SQLAlchemyError as error:
+                if self._stopping:
                     raise
+                # What loses its session each time is perhaps the reason for it, and then an attempt that counts.
+                dropped += was_dropped(error)
+                if dropped > DROPS:
+                    return self._apart(items, error)
                 self.log.warning("database-away", error=repr(error)[:200])
                 eventlet.sleep(pause)
                 pause = min(pause * 2, 5.0)
 
-    def _together(self, items: list[Heard]) -> dict[int, tuple[str, str]]:
+    def _together(self, items: list[Any]) -> dict[int, tuple[str, str]]:
+        """Verdicts of what was not done. Raises only what `is_away`."""
         begun = time.perf_counter()
+        limit = settings().work_deadline
         try:
             with (
-                eventlet.Timeout(60, TimedOut("a batch of events took over 60 s")),
+                time_limit(limit, f"a batch of {len(items)} took over {limit:g} s"),
                 self.ledger.work() as work,
             ):
-                news = self._not_done_yet(work, items)
-                if hasattr(work.store, "expect"):
-                    work.store.expect([item.message for item in news])
-                for item in news:
-                    item.happen(work)
+                verdicts = self.happen(work, items)
                 may_die("before-commit")
         except (Exception, eventlet.Timeout) as error:  # a Timeout is no Exception, and must not slip through
-            if _database_is_away(error):
+            if is_away(error):
                 raise
-            if len(items) == 1:
-                return {id(items[0]): self._verdict(items[0], error)}
-            verdicts: dict[int, tuple[str, str]] = {}
-            for item in items:
-                verdicts |= self._together([item])
-            return verdicts
+            return self._apart(items, error)
         metrics.batches.labels(self.service).observe(len(items))
         each = (time.perf_counter() - begun) / len(items)
         for item in items:
-            metrics.handled.labels("event", item.envelope.name).observe(each)
-        return {id(item): (DONE, "") for item in items}
+            metrics.handled.labels("event", item.name).observe(each)
+        traced = [item for item in items if item.trace_id]
+        tell(
+            "heard", [{"event_name": item.name, "id": item.id, "trace_id": item.trace_id} for item in traced]
+        )
+        return verdicts
+
+    def happen(self, work: Work, items: list[Any]) -> dict[int, tuple[str, str]]:
+        """All of them in this transaction; returns the verdicts of those that must not be tried again."""
+        news = self._not_done_yet(work, items)
+        if hasattr(work.store, "expect"):
+            work.store.expect([item.message for item in news])
+        for item in news:
+            item.happen(work)
+        return {}
+
+    def _apart(self, items: list[Any], error: BaseException) -> dict[int, tuple[str, str]]:
+        """What failed together is done one by one, so that only the culprit has failed."""
+        if len(items) == 1:
+            return {id(items[0]): self._verdict(items[0], error)}
+        verdicts: dict[int, tuple[str, str]] = {}
+        for item in items:
+            verdicts |= self.perform([item])
+        return verdicts
 
     def _not_done_yet(self, work: Work, items: list[Heard]) -> list[Heard]:
         fresh = claim(work.connection, [item.envelope for item in items])
@@ -313,14 +399,12 @@ class Hears(Door):
                 metrics.duplicates.labels(self.service).inc()
         return news
 
-    def _verdict(self, item: Heard, error: BaseException) -> tuple[str, str]:
+    def _verdict(self, item: Any, error: BaseException) -> tuple[str, str]:
         reason = f"{type(error).__name__}: {error}"
         if isinstance(error, ValidationError | Permanent | Problem):
             return ASIDE, reason
-        with bound_contextvars(trace_id=identifiers.trace_id(item.envelope.traceparent)):
-            self.log.warning(
-                "handler-failed", event_name=item.envelope.name, id=item.envelope.id, exc_info=error
-            )
+        with bound_contextvars(trace_id=item.trace_id):
+            self.log.warning("handler-failed", event_name=item.name, id=item.id, exc_info=error)
         return RETRY, reason
 
 
@@ -331,6 +415,11 @@ class Heard:
         self, envelope: Envelope, contract: type[Event], handler: Callable[[Work, Any], None]
     ) -> None:
         self.envelope, self.contract, self.handler = envelope, contract, handler
+        self.name, self.id = envelope.name, envelope.id
+
+    @cached_property
+    def trace_id(self) -> str:
+        return identifiers.trace_id(self.envelope.traceparent)
 
     @cached_property
     def message(self) -> Message:
@@ -341,23 +430,15 @@ class Heard:
 
     def happen(self, work: Work) -> None:
         work.trace = self.envelope.traceparent
-        with bound_contextvars(trace_id=identifiers.trace_id(work.trace)):
+        with bound_contextvars(trace_id=self.trace_id):
             self.handler(work, self.message)
 
 
 def _attempts(message: Any) -> int:
     try:
         return max(0, int((message.headers or {}).get("x-attempts", 0)))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
-
-
-def _database_is_away(error: BaseException) -> bool:
-    if not isinstance(error, SQLAlchemyError):
-        return False
-    if getattr(error, "connection_invalidated", False):
-        return True
-    return is_passing(error) and sqlstate(error)[:3] in {"", "080", "530", "531", "532", "533", "57P"}
 
 
 # -- calls ---------------------------------------------------------------------------------------------
@@ -383,29 +464,23 @@ class Answers(Door):
         return settings().workers
 
     def _consume(self, connection: Connection) -> None:
-        channel = connection.channel()
-        channel.basic_qos(0, self.prefetch(), False)
         arrived: list[Any] = []
-        consumer = Consumer(
-            channel, [self.queue()], on_message=arrived.append, auto_declare=False, no_ack=False
-        )
-        consumer.consume()
-        self.connected = True
+        channel, tag = self._listen(connection, arrived.append)
         while not self._stopping:
             with suppress(TimeoutError):
                 connection.drain_events(timeout=1)
             while arrived:
                 self._take(connection, channel, arrived.pop(0))
         with self._writing:
-            consumer.cancel()
+            channel.basic_cancel(tag)
         while self._in_hand:
             eventlet.sleep(0.01)
 
     def _take(self, connection: Connection, channel: Any, message: Any) -> None:
         try:
             call = Call.read(message)
-        except MalformedCall as error:
-            self._set_aside(message, f"malformed-call: {error}", 1)
+        except Unreadable as error:
+            self._set_aside(message, str(error), 1)
             with self._writing:
                 channel.basic_ack(message.delivery_tag)
             return
@@ -418,9 +493,11 @@ class Answers(Door):
                 "correlation_id": call.correlation_id,
             }
             try:
+                may_die("before-reply")
                 with self._writing, one_write(connection, TIME_TO_REPLY):
                     channel.basic_publish(AmqpMessage(body, **properties), topology.RPC.name, call.reply_to)
                     channel.basic_ack(message.delivery_tag)
+                may_die("after-reply")
             except (
                 Exception
             ) as error:  # the connection went: the caller's time runs out, its retry is idempotent
@@ -444,16 +521,16 @@ class Answers(Door):
                 raise TimedOut("the caller has stopped waiting")
             with (
                 bound_contextvars(trace_id=identifiers.trace_id(call.trace), method=call.method),
-                eventlet.Timeout(min(left, 60), TimedOut("the time allowed for this call ran out")),
+                time_limit(min(left, settings().work_deadline), "the time allowed for this call ran out"),
             ):
                 body = _reply(self._answer(call), None)
         except (Exception, eventlet.Timeout) as error:  # a Timeout is no Exception, and must not slip through
             if not isinstance(error, Problem):
                 self.log.error("call-failed", method=call.method, exc_info=error)
             body = _reply(None, _as_error(error))
-        metrics.handled.labels("call", call.method if call.method in self.methods else "unknown").observe(
-            time.perf_counter() - begun
-        )
+        method = call.method if call.method in self.methods else "unknown"
+        metrics.handled.labels("call", method).observe(time.perf_counter() - begun)
+        tell("answered", [{"method": method, "trace_id": identifiers.trace_id(call.trace)}])
         return body
 
     def _answer(self, call: Call) -> Any:
@@ -494,30 +571,34 @@ class Call:
 
     @classmethod
     def read(cls, message: Any) -> Call:
-        """Raises MalformedCall for what no worker could answer."""
-        properties, headers = message.properties, message.headers or {}
-        reply_to, correlation_id = properties.get("reply_to"), properties.get("correlation_id")
-        if not reply_to or not correlation_id:
-            raise MalformedCall("no reply_to or correlation_id")
-        if properties.get("content_type") != REPLY_TYPE:
-            raise MalformedCall(f"content type {properties.get('content_type')!r}")
+        """Raises Unreadable for what no worker could answer."""
         try:
-            body = msgspec.json.decode(message.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, TypeError, RecursionError) as error:
-            raise MalformedCall(f"not JSON: {error}") from error
-        if not isinstance(body, dict) or not isinstance(body.get("kwargs"), dict) or body.get("args"):
-            raise MalformedCall("the body is not {args: [], kwargs: {…}}")
-        caller, key = headers.get("nameko.caller"), headers.get("nameko.idempotency_key")
+            return cls._read(message.properties, message.headers or {}, routing_key(message), _body(message))
+        except Exception as error:  # whatever a stranger may think of must not close the door
+            raise Unreadable(f"malformed-call: {error!r}") from error
+
+    @classmethod
+    def _read(cls, properties: Mapping[str, Any], headers: Mapping[str, Any], key: str, body: bytes) -> Call:
+        if UNREADABLE in headers:
+            raise ValueError(headers[UNREADABLE])
+        if not properties.get("reply_to") or not properties.get("correlation_id"):
+            raise ValueError("no reply_to or correlation_id")
+        if properties.get("content_type") != REPLY_TYPE:
+            raise ValueError(f"content type {properties.get('content_type')!r}")
+        asked = msgspec.json.decode(body)
+        if not isinstance(asked, dict) or not isinstance(asked.get("kwargs"), dict) or asked.get("args"):
+            raise ValueError("the body is not {args: [], kwargs: {…}}")
+        caller, once_key = headers.get("nameko.caller"), headers.get("nameko.idempotency_key")
         deadline = headers.get("x-deadline")
         return cls(
-            method=str(message.delivery_info["routing_key"]).split(".")[-1],
-            kwargs=body["kwargs"],
-            reply_to=reply_to,
-            correlation_id=correlation_id,
+            method=key.split(".")[-1],
+            kwargs=asked["kwargs"],
+            reply_to=properties["reply_to"],
+            correlation_id=properties["correlation_id"],
             caller=identifiers.Caller.of(caller if isinstance(caller, Mapping) else None),
             trace=identifiers.child_traceparent(str(headers.get("traceparent") or "")),
             language=str(headers.get("nameko.language") or "zh-CN"),
-            idempotency_key=key if isinstance(key, str) else None,
+            idempotency_key=once_key if isinstance(once_key, str) else None,
             deadline=int(deadline) if isinstance(deadline, int | float) else None,
         )
 
@@ -563,11 +644,7 @@ class Ticks(Entrypoint):
         self._stopping = Signal()
 
     def start(self) -> None:
-        timers = {
-            **self.container.service_cls.timers,
-            forget_old: timedelta(hours=1),
-            forget_requests: timedelta(hours=1),
-        }
+        timers = {**self.container.service_cls.timers, **TIMERS}
         for function, interval in timers.items():
             self.container.spawn_managed_thread(
                 self._runner(function, interval), identifier=function.__name__
@@ -607,7 +684,11 @@ class Ticks(Entrypoint):
         """One attempt; returns the seconds until the next is worth making."""
         name = function.__name__
         try:
-            with eventlet.Timeout(120, TimedOut(f"timer {name} took over 120 s")), self.ledger.work() as work:
+            # A timer goes through all that is due, so it gets twice the time.
+            with (
+                time_limit(2 * settings().work_deadline, f"timer {name} took too long"),
+                self.ledger.work() as work,
+            ):
                 return self._tick(work, name, function, interval)
         except (Exception, eventlet.Timeout) as error:  # a Timeout is no Exception, and must not slip through
             metrics.ticks.labels(name, "failed").inc()
@@ -624,9 +705,7 @@ class Ticks(Entrypoint):
             return min(interval.total_seconds(), 0.5)
         if row.next_at > work.now:
             return min(max(0.05, (row.next_at - work.now).total_seconds()), interval.total_seconds())
-        work.connection.execute(
-            update(leases).where(mine).values(next_at=work.now + interval, fence=row.fence + 1)
-        )
+        work.connection.execute(update(leases).where(mine).values(next_at=work.now + interval))
         begun = time.perf_counter()
         function(work)
         metrics.handled.labels("timer", name).observe(time.perf_counter() - begun)
@@ -637,6 +716,10 @@ class Ticks(Entrypoint):
 def forget_requests(work: Work) -> None:
     """Idempotency keys are remembered for two days."""
     work.connection.execute(requests.delete().where(requests.c.at < work.now - REQUEST_TTL))
+
+
+TIMERS = {forget_old: timedelta(hours=1), forget_requests: timedelta(hours=1)}
+"""Those that every service has."""
 
 
 # -- the door plate ------------------------------------------------------------------------------------
@@ -666,6 +749,14 @@ class Service:
         super().__init_subclass__(**kwargs)
         cls.ledger = Ledger(cls.name, cls.store)
         cls.ledger.before_commit = cls.__dict__.get("before_commit")
+
+    @classmethod
+    def hands(cls) -> int:
+        """How many workers may be busy at once: for calls as many as we like, for events one a door, one a timer."""
+        methods = (method for _, method in inspect.getmembers(cls, inspect.isfunction))
+        doors = [door for method in methods for door in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ())]
+        ears = sum(isinstance(door, Hears) for door in doors)
+        return settings().workers + ears + len(cls.timers) + len(TIMERS)
 
     @hears
     def hear(self, door: Hears, items: list[Heard]) -> dict[int, tuple[str, str]]:

@@ -24,7 +24,6 @@ from services.chassis.settings import settings
 
 TICK = 0.5
 LAG_UNHEALTHY = 5.0
-BLOCKED_FATAL = 45
 
 
 class HubWatch:
@@ -36,7 +35,7 @@ class HubWatch:
 
     def run(self) -> None:
         while True:
-            faulthandler.dump_traceback_later(BLOCKED_FATAL, exit=True)
+            faulthandler.dump_traceback_later(settings().blocked_deadline, exit=True)
             before = time.monotonic()
             eventlet.sleep(TICK)
             lag = time.monotonic() - before - TICK

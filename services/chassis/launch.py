@@ -13,23 +13,31 @@ from kombu import Connection
 from nameko.runners import ServiceRunner
 
 from services.chassis import greenwait, topology
-from services.chassis.entrances import find
+from services.chassis.entrances import Service, find
 from services.chassis.journal import journal, open_journal
 from services.chassis.settings import settings
+
+BESIDES = 2
+"""Who wants a database connection and is no worker: the relay and the health door."""
 
 
 class CannotStart(Exception):
     """A condition without which the service would misbehave quietly is not met."""
 
 
-def assert_sane() -> None:
-    """What must hold before the first message: cooperative sockets, threads and database waits."""
+def assert_sane(service: type[Service]) -> None:
+    """What must hold before the first message: cooperative sockets, threads and database waits, and a connection for
+    whoever may want one at the same time."""
     for module in ("socket", "select", "thread", "time"):
         if not eventlet.patcher.is_monkey_patched(module):
             raise CannotStart(f"{module} is not cooperative; start services through services.chassis.launch")
     if not greenwait.installed():
         raise CannotStart(
             "psycopg waits in C and would stop the event loop; services.chassis.greenwait is not installed"
+        )
+    if service.ledger.pool < service.hands() + BESIDES:
+        raise CannotStart(
+            f"{service.hands()} workers, the relay and the health door share {service.ledger.pool} database connections"
         )
 
 
@@ -44,15 +52,17 @@ def main(name: str) -> int:
     open_journal(name)
     log = journal(part="launch")
     greenwait.install()
-    assert_sane()
+    service = find(name)
+    service.ledger.pool = service.hands() + BESIDES
+    assert_sane(service)
     try:
         with eventlet.Timeout(settings().start_deadline):
             declare_topology()
     except (Exception, eventlet.Timeout) as error:
         log.error("cannot-start", error=repr(error))
         return 1
-    runner = ServiceRunner({"AMQP_URI": settings().amqp_uri, "max_workers": settings().workers + 6})
-    runner.add_service(find(name))
+    runner = ServiceRunner({"AMQP_URI": settings().amqp_uri, "max_workers": service.hands()})
+    runner.add_service(service)
 
     def stop(_signal: int, _frame: Any) -> None:
         log.info("stopping")

@@ -28,6 +28,9 @@ outbox_age = Gauge("yikou_outbox_oldest_seconds", "Age of the oldest event not y
 outbox_waiting = Gauge("yikou_outbox_waiting", "Events not yet delivered.", ["service"])
 relay_lag = Histogram("yikou_relay_lag_seconds", "Commit to broker's confirm.", ["service"], buckets=QUICK)
 delivered = Counter("yikou_events_delivered_total", "Events confirmed by the broker.", ["service"])
+relay_failures = Counter(
+    "yikou_relay_failures_total", "Rounds of the relay that broker or database cut short.", ["service"]
+)
 unroutable = Counter("yikou_events_unroutable_total", "Events the broker could not route.", ["service"])
 ticks = Counter("yikou_timer_ticks_total", "Timer runs by outcome.", ["timer", "outcome"])
 hub_lag = Gauge("yikou_hub_lag_seconds", "How late the event loop woke last time.", ["process"])

@@ -12,8 +12,11 @@ import signal
 POINTS = (
     "before-commit",
     "after-commit",
+    "after-retry",
     "before-ack",
     "after-ack",
+    "before-reply",
+    "after-reply",
     "before-publish",
     "after-publish",
     "after-mark",

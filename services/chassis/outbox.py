@@ -98,6 +98,7 @@ class Relay(DependencyProvider):
             except Exception as error:  # broker or database away: the rows wait, and so do we
                 if self._stopping:
                     break
+                metrics.relay_failures.labels(self.service).inc()
                 self.log.warning("relay-waits", error=repr(error)[:300], pause=round(pause, 1))
                 eventlet.sleep(pause * random.uniform(0.7, 1.3))
                 pause = min(pause * 2, 5.0)

@@ -16,8 +16,8 @@ from amqp.basic_message import Message as AmqpMessage
 from kombu import Connection
 
 from services.chassis.errors import TimedOut
-
-HEARTBEAT = 20
+from services.chassis.reception import tolerant_frame_handler
+from services.chassis.settings import settings
 
 
 def open_line(uri: str, name: str) -> Connection:
@@ -29,9 +29,12 @@ def open_line(uri: str, name: str) -> Connection:
     """
     connection = Connection(
         uri,
-        heartbeat=HEARTBEAT,
+        heartbeat=settings().heartbeat,
         connect_timeout=5,
-        transport_options={"client_properties": {"connection_name": name}},
+        transport_options={
+            "client_properties": {"connection_name": name},
+            "frame_handler": tolerant_frame_handler,
+        },
     )
     connection.connect()
     connection.connection.client_properties["capabilities"]["connection.blocked"] = False
@@ -72,8 +75,9 @@ CONFIRMED, RETURNED, REFUSED = "confirmed", "returned", "refused"
 class Post:
     """Opens its connection at the first delivery and again after a loss."""
 
-    def __init__(self, uri: str, name: str, timeout: float = 10.0) -> None:
-        self._uri, self._name, self._timeout = uri, name, timeout
+    def __init__(self, uri: str, name: str, timeout: float | None = None) -> None:
+        self._uri, self._name = uri, name
+        self._timeout = timeout or settings().confirm_deadline
         self._connection: Connection | None = None
         self._channel: Any = None
         self._next_tag = 0

@@ -75,6 +75,25 @@ class Settings:
         return float(self.environment.get("YIKOU_DRAIN_DEADLINE", "20"))
 
     @property
+    def work_deadline(self) -> float:
+        """How long one unit of work may take: a batch of events, or a call whose caller waits longer."""
+        return float(self.environment.get("YIKOU_WORK_DEADLINE", "60"))
+
+    @property
+    def confirm_deadline(self) -> float:
+        """How long the broker may take to confirm what was published."""
+        return float(self.environment.get("YIKOU_CONFIRM_DEADLINE", "10"))
+
+    @property
+    def heartbeat(self) -> int:
+        return int(self.environment.get("YIKOU_HEARTBEAT", "20"))
+
+    @property
+    def blocked_deadline(self) -> float:
+        """A loop that hangs longer is ended by the watchdog."""
+        return float(self.environment.get("YIKOU_BLOCKED_DEADLINE", "45"))
+
+    @property
     def statement_timeout_ms(self) -> int:
         return int(self.environment.get("YIKOU_STATEMENT_TIMEOUT_MS", "15000"))
 

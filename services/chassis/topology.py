@@ -2,7 +2,9 @@
 
 An unroutable publish is acked by the broker, so a queue that is declared late is an event lost:
 `python -m services.chassis.topology declare` runs before the first process and again at each start.
-Correct on RabbitMQ 3.10 and 4.x: explicit arguments, quorum queues, no transient shared queues.
+Correct on RabbitMQ 3.10 and 4.x: explicit arguments, quorum queues, no transient shared queues. A quorum queue of 4.x
+drops what was delivered twenty times unless it is told otherwise, so each of ours is told: `DELIVERIES` where the
+message then goes to the dead letters, `NO_LIMIT` where it is already there or only waits.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ READINGS = Exchange("readings", type="x-consistent-hash", durable=True)
 READING_QUEUES = 4
 TELEMETRY_LIMIT_BYTES = 256 * 1024 * 1024
 RPC_TTL_MS = 30_000
+DELIVERIES = 50
+"""Each process that dies with a message in hand is one. A failure that our doors see is an attempt, not a delivery."""
+NO_LIMIT = 1_000_000_000
 
 
 def speech(service: str) -> Exchange:
@@ -34,11 +39,13 @@ def speech(service: str) -> Exchange:
 def ear(service: str) -> Queue:
     """The one queue in which a service hears, bound to every speaker its contracts name."""
     bindings = [binding(speech(speaker), key) for speaker, key in sorted(catalogue.heard_by(service))]
-    return Queue(f"{service}.events", bindings=bindings or None, durable=True, queue_arguments=_kind())
+    return Queue(
+        f"{service}.events", bindings=bindings or None, durable=True, queue_arguments=_then_dead(service)
+    )
 
 
 def dead_letters(service: str) -> Queue:
-    return Queue(f"{service}.dead", durable=True, queue_arguments=_kind())
+    return Queue(f"{service}.dead", durable=True, queue_arguments=_kind(NO_LIMIT))
 
 
 def rpc_queue(service: str) -> Queue:
@@ -57,9 +64,7 @@ def retry_exchange(delay: int) -> Exchange:
 
 def retry_queue(delay: int) -> Queue:
     """Waits `delay` seconds, then hands each message back to the queue its routing key names."""
-    arguments = _kind() | {"x-message-ttl": delay * 1000, "x-dead-letter-exchange": ""}
-    if settings().queue_type == "quorum":
-        arguments |= {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}
+    arguments = _kind(NO_LIMIT) | {"x-message-ttl": delay * 1000, **_dead_lettering()}
     return Queue(
         f"retry.{delay}s", retry_exchange(delay), routing_key="#", durable=True, queue_arguments=arguments
     )
@@ -67,8 +72,7 @@ def retry_queue(delay: int) -> Queue:
 
 def reading_queue(number: int) -> Queue:
     """One share of the telemetry. Full means refused to the publisher, never dropped."""
-    arguments = {
-        "x-queue-type": "classic",
+    arguments = _then_dead("meters") | {
         "x-overflow": "reject-publish",
         "x-max-length-bytes": TELEMETRY_LIMIT_BYTES,
     }
@@ -77,7 +81,7 @@ def reading_queue(number: int) -> Queue:
 
 def camera_signals() -> Queue:
     bindings = [binding(SIGNALS, f"yikou.v1.*.{kind}") for kind in ("heartbeat", "alarms")]
-    arguments = {"x-queue-type": "classic", "x-overflow": "reject-publish", "x-max-length": 500_000}
+    arguments = _then_dead("cameras") | {"x-overflow": "reject-publish", "x-max-length": 500_000}
     return Queue("cameras.signals", bindings=bindings, durable=True, queue_arguments=arguments)
 
 
@@ -99,8 +103,26 @@ def declare(connection: Connection, services: Iterable[str] | None = None) -> li
     return [queue.name for queue in queues]
 
 
-def _kind() -> dict[str, object]:
-    return {"x-queue-type": settings().queue_type}
+def _kind(deliveries: int) -> dict[str, object]:
+    """Only quorum queues count deliveries; a classic queue delivers for ever."""
+    kind = settings().queue_type
+    return {"x-queue-type": kind} | ({"x-delivery-limit": deliveries} if kind == "quorum" else {})
+
+
+def _dead_lettering() -> dict[str, object]:
+    """Through the default exchange, whose routing keys are queues' names. At least once needs all three."""
+    if settings().queue_type != "quorum":
+        return {"x-dead-letter-exchange": ""}
+    return {
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }
+
+
+def _then_dead(service: str) -> dict[str, object]:
+    """A message that ends every process that takes it is set aside by the broker, since we cannot."""
+    return _kind(DELIVERIES) | _dead_lettering() | {"x-dead-letter-routing-key": dead_letters(service).name}
 
 
 def main(arguments: list[str]) -> int:

@@ -91,7 +91,6 @@ def upgrade() -> None:
     op.create_table(
         "leases",
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("fence", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )

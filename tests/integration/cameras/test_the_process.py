@@ -85,6 +85,7 @@ def test_what_devices_say_arrives_and_what_is_wrong_is_set_aside(office, grid, s
         (cameras[0], "heartbeat", b"not json"),
         (cameras[0], "heartbeat", json.dumps({"device": cameras[1]}).encode()),
         (stranger, "heartbeat", b"{}"),
+        (cameras[0], "alarms", json.dumps({"type": "a\0b", "at": datetime.now(UTC).isoformat()}).encode()),
         (cameras[0], "alarms", alarm),
         (cameras[0], "alarms", alarm),
     )
@@ -92,8 +93,11 @@ def test_what_devices_say_arrives_and_what_is_wrong_is_set_aside(office, grid, s
         until(
             lambda camera=camera: office(GetCamera, camera=camera)["status"] == "online", what="it is online"
         )
-    dead = set_aside(stack, 3)
+    dead = set_aside(stack, 4)
     assert {reason.split(":")[0] for _, reason in dead} == {"malformed", "not-its-voice"}
-    assert {key for key, _ in dead} == {f"yikou.v1.{device}.heartbeat" for device in (cameras[0], stranger)}
+    assert {key for key, _ in dead} == {
+        *(f"yikou.v1.{device}.heartbeat" for device in (cameras[0], stranger)),
+        f"yikou.v1.{cameras[0]}.alarms",
+    }
     until(lambda: office(ListAlarms, camera=cameras[0])["items"], what="the alarm is listed")
     assert [alarm["count"] for alarm in office(ListAlarms, camera=cameras[0])["items"]] == [1]

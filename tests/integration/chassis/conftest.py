@@ -1,6 +1,5 @@
 """A real broker, a real database, and probes: services of the tests' own, each a process that can be killed."""
 
-import itertools
 import os
 import signal
 import socket
@@ -15,7 +14,7 @@ from kombu import Connection
 from sqlalchemy import create_engine, text
 
 from deploy.local.stack import borrowed_parts
-from services.chassis import clock, identifiers
+from services.chassis import clock, identifiers, topology
 from services.chassis.post import Letter, Post
 from services.contracts.envelope import CONTENT_TYPE, Envelope
 from tests.waiting import until
@@ -82,6 +81,9 @@ class Replica:
         )
         return self
 
+    def log(self):
+        return (LOGS / f"probe-{self.port}.log").read_text()
+
     def metric(self, name):
         page = self.page("/metrics")
         lines = [line for line in page.text.splitlines() if line.startswith(name)]
@@ -123,8 +125,10 @@ def probe(replicas, parts):
 
 
 def purge(parts):
+    """What an earlier test left, in the retry queues too: there it would come back in the middle of this one."""
+    waiting = (topology.retry_queue(delay).name for delay in topology.RETRY_DELAYS)
     with Connection(parts["AMQP_URI"]) as connection, connection.channel() as channel:
-        for queue in ("probe.events", "probe.dead", "rpc-probe"):
+        for queue in ("probe.events", "probe.dead", "rpc-probe", *waiting):
             channel.queue_purge(queue)
 
 
@@ -135,7 +139,11 @@ def post(parts):
     post.close()
 
 
-numbers = itertools.count()
+def envelope(key, mood="calm", id=None):
+    return Envelope(
+        id or identifiers.new_id(), "/yikou/street", "yikou.Poked", key, clock.now(),
+        identifiers.new_traceparent(), {"key": key, "mood": mood},
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -143,11 +151,7 @@ def poke(post):
     """Says `Poked` as the street would; returns the letter, so that it can be sent again."""
 
     def send(key, mood="calm", id=None, times=1):
-        envelope = Envelope(
-            id or identifiers.new_id(), "/yikou/street", "yikou.Poked", key, clock.now(),
-            identifiers.new_traceparent(), {"key": key, "mood": mood},
-        )  # fmt: skip
-        letter = Letter("street.events", "Poked", envelope.encode(), CONTENT_TYPE)
+        letter = Letter("street.events", "Poked", envelope(key, mood, id).encode(), CONTENT_TYPE)
         assert set(post.deliver([letter] * times)) == {"confirmed"}
         return letter
 

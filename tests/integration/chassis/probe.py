@@ -19,6 +19,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, String, Table, fu
 from services.chassis import errors
 from services.chassis.database import new_metadata
 from services.chassis.entrances import Service
+from services.chassis.identifiers import new_id
 from services.contracts.messages import Command, Event, Query
 
 metadata = new_metadata()
@@ -95,6 +96,11 @@ def on_poked(work, event):
             eventlet.sleep(float(seconds))
         case ["echo"]:
             work.say(Echoed, subject=event.key, key="echo-" + event.key)
+        case ["slow-echo", seconds]:
+            eventlet.sleep(float(seconds))
+            work.say(Echoed, subject=event.key, key="echo-" + event.key)
+        case ["block", seconds]:
+            eventlet.patcher.original("time").sleep(float(seconds))
         case ["fail", times]:
             if tries[event.key] <= int(times):
                 raise RuntimeError(f"try {tries[event.key]} of {event.key}")
@@ -105,6 +111,12 @@ def on_poked(work, event):
                 raise eventlet.Timeout(0)
         case ["sleepy", seconds]:
             work.connection.execute(text(f"SELECT pg_sleep({float(seconds)})"))
+        case ["nul"]:  # psycopg refuses it before the server sees it
+            add(work, "a\0b")
+        case ["programming"]:
+            add(work, object())
+        case ["cuts"]:
+            work.connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
 
 def on_echoed(work, event):
@@ -133,8 +145,20 @@ def block(read, query):
     return {}
 
 
+MISHAPS = os.environ.get("PROBE_TICKS", "").split()
+
+
 def count_ticks(work):
+    match MISHAPS.pop(0) if MISHAPS else "calm":
+        case "timeout":
+            raise eventlet.Timeout(0)
+        case "sleepy":
+            work.connection.execute(text("SELECT pg_sleep(30)"))
     add(work, f"tick-{os.getpid()}")
+    if os.environ.get("PROBE_SAYS"):  # of its own accord, so that it goes on when no event can arrive
+        id = new_id()
+        add(work, f"said-{id}")
+        work.say(Echoed, subject=id, key=f"heard-{id}")
 
 
 class Probe(Service):
@@ -142,7 +166,7 @@ class Probe(Service):
     events = {Poked: on_poked, Echoed: on_echoed}
     commands = {Note: note, Shout: shout}
     queries = {Nap: nap, Block: block}
-    timers = {count_ticks: timedelta(seconds=0.5)}
+    timers = {count_ticks: timedelta(seconds=float(os.environ.get("PROBE_TICK_SECONDS", "0.5")))}
 
 
 if __name__ == "__main__":

@@ -115,6 +115,18 @@ def test_one_is_sent_back_and_the_others_stay(broker, queues):
     assert "KeyError: 0" in output and "KeyError: 2" in output and "KeyError: 1" not in output
 
 
+def test_what_the_broker_gave_up_says_so_and_goes_back_as_well(broker, queues):
+    """It was never ours to set aside: each process that took it died."""
+    headers = {"x-first-death-reason": "delivery_limit", "x-first-death-queue": "party.events"}
+    letter = Letter("", "party.dead", b'{"type":"yikou.TaskAssigned"}', CONTENT_TYPE, headers)
+    assert Post(broker, "test").deliver([letter]) == ["confirmed"]
+    assert "delivery_limit" in yikou("dead", "list", "party").output
+    assert yikou("dead", "replay", "party", "1").exit_code == 0
+    assert becomes(queues, "party.dead", 0) and becomes(queues, "party.events", 1)
+    headers = queues.basic_get("party.events", no_ack=True).properties.get("application_headers", {})
+    assert not [name for name in headers if "death" in name]
+
+
 def test_a_letter_that_cannot_go_back_stays(broker, queues):
     set_aside(broker, 1, origin="no.such.queue")
     assert yikou("dead", "replay", "party", "1").exit_code == 1

@@ -44,6 +44,25 @@ async def test_accepted_readings_are_one_message_and_the_others_are_told(client,
     assert message.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
 
 
+async def test_row_16_a_body_that_comes_in_chunks_arrives_whole(client, queue):
+    """nameko's own HTTP door finds it empty (docs/decisions/0002)."""
+    await queue.bind("amq.topic", "yikou.v1.meter-7.readings")
+    whole = json.dumps({"readings": [reading(1), reading(2)]}).encode()
+
+    async def chunks():
+        for start in range(0, len(whole), 7):
+            yield whole[start : start + 7]
+
+    answer = await client.post(
+        "/v1/readings", content=chunks(), auth=DEVICE, headers={"Content-Type": "application/json"}
+    )
+    assert answer.request.headers["transfer-encoding"] == "chunked"
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 2)
+    message = await queue.get()
+    await message.ack()
+    assert [one["seq"] for one in json.loads(message.body)] == [1, 2]
+
+
 async def test_nothing_is_published_when_nothing_is_good(client):
     answer = await client.post("/v1/readings", json={"readings": [reading(1, value=-1)]}, auth=DEVICE)
     assert (answer.status_code, answer.json()["accepted"]) == (202, 0)

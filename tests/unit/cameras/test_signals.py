@@ -89,3 +89,15 @@ def test_malformed_heartbeats_are_refused(body):
 def test_other_routing_keys_are_refused(routing_key):
     with pytest.raises(Malformed):
         read(routing_key, b"{}")
+
+
+@pytest.mark.parametrize("field", ["type", "id", "label", "class", "zone"])
+@pytest.mark.parametrize("text", ["fire\0", "\x1b[2J", "a\n", "\x85"])
+def test_control_characters_are_no_words(field, text):
+    with pytest.raises(Malformed):
+        read(key("alarms"), alarm(**{field: text}))
+
+
+def test_an_address_with_a_nul_is_no_address():
+    with pytest.raises(Malformed):
+        read(key("alarms"), alarm(evidence={"url": "https://v.example/\0"}))
