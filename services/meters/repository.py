@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from services.backoffice import tray
+from services.meters import months
 from services.meters.model import Finding, Household, Point, UnknownFinding, UnknownMeter, Watch
 from services.meters.tables import (
     accounts,
@@ -249,6 +250,9 @@ class Repository(tray.Repository):
 
     def adopt_strays(self, registered_since: datetime) -> None:
         self.connection.execute(ADOPT, {"since": registered_since})
+
+    def open_months(self, now: datetime) -> None:
+        months.open_ahead(self.connection.exec_driver_sql, now)
 
     def forget(self, strays_before: datetime, quarantine_before: datetime) -> None:
         self.connection.execute(delete(strays).where(strays.c.received_at < strays_before))

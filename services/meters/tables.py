@@ -104,7 +104,7 @@ watches = Table(
 )
 
 
-def readings_like(name: str) -> Table:
+def readings_like(name: str, **options: Any) -> Table:
     """Raw readings, kept for ever as they were sent (converted to the unit of the kind)."""
     return Table(
         name,
@@ -116,10 +116,11 @@ def readings_like(name: str) -> Table:
         Column("value", AMOUNT, nullable=False),
         Column("unit", String, nullable=False),
         Column("quality", String),
+        **options,
     )
 
 
-readings = readings_like("readings")
+readings = readings_like("readings", postgresql_partition_by="RANGE (at)")  # see months.py
 strays = readings_like("strays")
 strays.append_column(moment("received_at", server_default=func.now(), index=True))
 
