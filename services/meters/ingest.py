@@ -103,7 +103,8 @@ class Message:
 class Store:
     """One database connection, and what it knows about which meters there are."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str | None = None) -> None:
+        self._url = url
         self._connection: psycopg.Connection[Any] | None = None
         self._units: dict[str, str] = {}
         self._months_end = wire.OLDEST
@@ -197,7 +198,7 @@ class Store:
 
     def _transaction(self, now: datetime) -> _Transaction:
         if not self.connected:
-            url = settings().database_url("meters").replace("+psycopg", "")
+            url = self._url or settings().database_url("meters").replace("+psycopg", "")
             options = f"-c statement_timeout={settings().statement_timeout_ms} -c timezone=UTC"
             self._connection = psycopg.connect(
                 url,

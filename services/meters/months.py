@@ -53,6 +53,10 @@ def following(month: datetime) -> datetime:
     return month_of(month + timedelta(days=32))
 
 
+def preceding(month: datetime) -> datetime:
+    return month_of(month - timedelta(days=1))
+
+
 def name_of(month: datetime) -> str:
     return f"months.readings_{month:%Y_%m}"
 

@@ -29,15 +29,17 @@ def meter(number: int) -> str:
     return f"B-{number:08}"
 
 
-def batches(first_turn: int = 0, together: int = 20, register: str = "total") -> Iterator[tuple[int, bytes]]:
+def batches(
+    together: int = 20, register: str = "total", start: datetime = START, meters: int = METERS
+) -> Iterator[tuple[int, bytes]]:
     """(concentrator, 500 readings) for ever: `together` meters' readings of some hours, then the next meters'.
 
     20 meters with 25 hours each is the daily load of a concentrator; 500 meters with one is a reading of all at once.
     """
     hours = BATCH // together
-    for turn in itertools.count(first_turn):
-        tails = [_tail(turn * hours + hour, register) for hour in range(hours)]
-        for first in range(0, METERS, together):
+    for turn in itertools.count():
+        tails = [_tail(turn * hours + hour, register, start) for hour in range(hours)]
+        for first in range(0, meters, together):
             heads = [f'{{"meter":"{meter(first + n)}","register":'.encode() for n in range(together)]
             yield first // BATCH, b"[" + b",".join(head + tail for head in heads for tail in tails) + b"]"
 
@@ -51,10 +53,10 @@ def singles(register: str = "total") -> Iterator[tuple[int, bytes]]:
             yield number, b"[" + b",".join([head + tail for tail in tails]) + b"]"
 
 
-def _tail(hour: int, register: str) -> bytes:
+def _tail(hour: int, register: str, start: datetime = START) -> bytes:
     # A register that stands still now and then, as households do: leaks are the exception.
     value = 100 + (hour - hour // 6) / 100
-    at = (START + hour * STEP).isoformat()
+    at = (start + hour * STEP).isoformat()
     return f'"{register}","at":"{at}","value":"{value:.2f}","unit":"m3","seq":{hour}}}'.encode()
 
 
