@@ -45,9 +45,9 @@ bench: prepare ## 压测 Benchmarks
 bench-meters: prepare ## 表计压测；LONG=1 十分钟与一亿行 Meters: what they take in (LONG=1: ten minutes, 100 million rows)
 	$(PY) -m tests.bench.meters
 
-drills: prepare ## 故障演练 Break things on purpose; prints what was lost and doubled
+drills: prepare ## 故障演练；LONG=1 过载十分钟 Break things on purpose; prints what was lost and doubled (LONG=1: ten minutes of overload)
 	@rm -f .run/drills.jsonl
-	$(PY) -m pytest -q tests/drills
+	YIKOU_OVERLOAD_SECONDS=$(if $(LONG),600,60) $(PY) -m pytest -q tests/drills
 	@cat .run/drills.jsonl
 
 lock: ## 重新锁定依赖版本 Resolve requirements.in again into requirements.lock

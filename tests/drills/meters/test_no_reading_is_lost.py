@@ -34,7 +34,7 @@ START = NOW - timedelta(days=DAYS + 1)
 KILL_POINTS = ("before-commit", "after-commit", "before-ack", "after-ack")
 EVERY_FEW_SECONDS = 2.0
 OVERLOAD_SECONDS = float(os.environ.get("YIKOU_OVERLOAD_SECONDS", "15"))
-LIMIT = 2_000_000 if OVERLOAD_SECONDS < 60 else None
+LIMIT = 2_000_000 if OVERLOAD_SECONDS < 300 else None
 """Bytes of a queue in a short drill, so that it is full at once; a long one fills the real limit."""
 SHARE_OF_TIME = 0.1
 """Of the time that the workers may work under overload: the rest of it they are stopped."""
