@@ -90,10 +90,9 @@ def reach_back(execute: Execute, month: datetime) -> int:
     end = month
     while end < first:
         _make(execute, end)
-        execute(
-            f"WITH moved AS (DELETE FROM {BEFORE} WHERE at >= '{end}' AND at < '{following(end)}' RETURNING *)"
-            f" INSERT INTO {name_of(end)} SELECT * FROM moved"
-        )
+        rows = f"at >= '{end}' AND at < '{following(end)}'"
+        execute(f"INSERT INTO {name_of(end)} SELECT * FROM {BEFORE} WHERE {rows}")  # noqa: S608 — our own names
+        execute(f"DELETE FROM {BEFORE} WHERE {rows}")  # noqa: S608 — our own names
         _attach(execute, end)
         end = following(end)
         opened += 1
