@@ -69,7 +69,7 @@ STORE = """
     WITH added AS (
         INSERT INTO readings (meter, register, at, seq, value, unit, quality)
         SELECT meter, register, at, seq, value, unit, quality FROM staging
-        WHERE known ORDER BY meter, register, at, seq
+        WHERE known ORDER BY meter, at, register, seq
         ON CONFLICT DO NOTHING
         RETURNING meter, at
     ), news AS (

@@ -34,12 +34,12 @@ ROWS = int(os.environ.get("ROWS", "100_000_000" if LONG else "10_000_000"))
 HOURS = 624
 """Of the dense month that are there before; 26 days."""
 METERS = ROWS // 1000
-EACH = 1_000_000 if LONG else 400_000
+EACH = 1_000_000 if LONG else 250_000
 """Readings stored into each of the two."""
 TOGETHER = 10_000
 READ = 200
 MONTH = months.preceding(months.month_of(datetime.now(UTC)))
-MONTH = months.preceding(MONTH) if MONTH.month == 2 else MONTH  # which has no room for what is stored
+MONTH = months.preceding(MONTH) if MONTH.month == 2 else MONTH  # February has no room for what is stored
 BEFORE = months.preceding(MONTH)
 FULL, EMPTY = "bench_full", "bench_empty"
 
@@ -114,7 +114,7 @@ def seed(connection: psycopg.Connection) -> None:
         )
         # As full as pages are that were filled in disorder: packed to the brim, the next reading would split each.
         connection.execute(
-            f"ALTER TABLE {table} ADD PRIMARY KEY (meter, register, at, seq) WITH (fillfactor = 70)"
+            f"ALTER TABLE {table} ADD PRIMARY KEY (meter, at, register, seq) WITH (fillfactor = 70)"
         )
         connection.execute(
             f"ALTER TABLE readings ATTACH PARTITION {table} FOR VALUES FROM ('{month}') TO ('{months.following(month)}')"
@@ -137,10 +137,10 @@ def grow(urls: dict[str, str], together: int, start: datetime, say: Callable[...
             packs = itertools.islice(source, TOGETHER // devices.BATCH)
             yield [Message("", 0, "bench", body) for _, body in packs]
 
-    warm = list(batches(METERS))
+    warm = list(batches(METERS * devices.BATCH // together))
     try:
         for name, store in stores.items():
-            # The first of them untimed: what is paid once a checkpoint (a page's image) is not paid each hour.
+            # Every meter's once untimed: what is paid once a checkpoint, a page's image, is not paid each time.
             for batch in warm:
                 store.keep(batch)
         backends = {name: backend(url) for name, url in urls.items()}

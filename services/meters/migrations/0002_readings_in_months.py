@@ -15,15 +15,17 @@ MONTHS_FORTH = 2
 
 COLUMNS = """
     meter varchar NOT NULL, register varchar NOT NULL, at timestamptz NOT NULL, seq bigint NOT NULL,
-    value numeric(18, 6) NOT NULL, unit varchar NOT NULL, quality varchar,
-    CONSTRAINT pk_readings PRIMARY KEY (meter, register, at, seq)
+    value numeric(18, 6) NOT NULL, unit varchar NOT NULL, quality varchar
 """
 
 
 def upgrade() -> None:
     op.execute("ALTER TABLE readings RENAME TO readings_whole")
     op.execute("ALTER TABLE readings_whole RENAME CONSTRAINT pk_readings TO pk_readings_whole")
-    op.execute(f"CREATE TABLE readings ({COLUMNS}) PARTITION BY RANGE (at)")
+    op.execute(
+        f"CREATE TABLE readings ({COLUMNS}, CONSTRAINT pk_readings PRIMARY KEY (meter, at, register, seq))"
+        " PARTITION BY RANGE (at)"
+    )
     op.execute("CREATE SCHEMA months")
     now = datetime.now(UTC)
     ordinal = 12 * now.year + now.month - 1
@@ -43,7 +45,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("ALTER TABLE readings RENAME TO readings_in_months")
     op.execute("ALTER TABLE readings_in_months RENAME CONSTRAINT pk_readings TO pk_readings_in_months")
-    op.execute(f"CREATE TABLE readings ({COLUMNS})")
+    op.execute(
+        f"CREATE TABLE readings ({COLUMNS}, CONSTRAINT pk_readings PRIMARY KEY (meter, register, at, seq))"
+    )
     op.execute("INSERT INTO readings SELECT * FROM readings_in_months")
     op.execute("DROP TABLE readings_in_months")
     op.execute("DROP SCHEMA months CASCADE")
