@@ -5,18 +5,18 @@ Standard error tells where the time goes.
 """
 
 import asyncio
+import itertools
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from importlib import import_module
+from collections.abc import Iterator
 
 import msgspec
 import psycopg
 
-from tests.bench import devices
+from tests.bench import devices, growth
 from tests.bench.__main__ import ROOT, Figure, own_stack, say
 from tests.bench.cases import database
 from tests.bench.http import Line, sign_in
@@ -173,7 +173,7 @@ def raw_mqtt(seconds: float) -> float:
 # -- all of it -------------------------------------------------------------------------------------------
 
 
-def ingest_figures() -> list[Figure]:
+def ingest_figures() -> Iterator[Figure]:
     register_city()
     rows = raw_copy()
     say(f"floor: {rows:.0f} rows/s by COPY to a staging table and INSERT … ON CONFLICT")
@@ -184,30 +184,21 @@ def ingest_figures() -> list[Figure]:
     messages = raw_mqtt(min(SECONDS, 10))
     say(f"floor: {messages:.0f} messages/s from three MQTT publishers to one consumer")
     singles, _ = by_devices("singles", min(SECONDS, 60), "single")
-    return [
-        Figure("ingest_batched_readings_per_s", batched, "1/s", rows, ">= 60000", batched >= 60_000),
-        Figure("ingest_http_readings_per_s", http, "1/s", rows, ">= 60000", http >= 60_000),
-        Figure("ingest_mqtt_messages_per_s", singles, "1/s", messages, ">= 5000", singles >= 5_000),
-    ]
+    yield Figure("ingest_batched_readings_per_s", batched, "1/s", rows, ">= 60000", batched >= 60_000)
+    yield Figure("ingest_http_readings_per_s", http, "1/s", rows, ">= 60000", http >= 60_000)
+    yield Figure("ingest_mqtt_messages_per_s", singles, "1/s", messages, ">= 5000", singles >= 5_000)
 
 
-PARTS: tuple[tuple[str, str], ...] = (
-    ("tests.bench.growth", "measure_growth"),
-    ("tests.bench.frames", "measure_frames"),
-    ("tests.bench.sweep", "measure_sweep"),
-    ("tests.bench.bills", "measure_bills"),
-)
-"""What has a file of its own."""
+def other_figures() -> Iterator[Figure]:
+    """What has a file of its own."""
+    yield from growth.measure_growth(say)
+    # The lead's place at merge: frames.measure_frames(), sweep.measure_sweep(say), bills.measure_bills(say).
 
 
 def main() -> None:
     with own_stack():
-        for figure in ingest_figures():
+        for figure in itertools.chain(ingest_figures(), other_figures()):
             figure.print()
-        for module, name in PARTS:
-            measure: Callable[..., list[Figure]] = getattr(import_module(module), name)
-            for figure in measure(say):
-                figure.print()
 
 
 if __name__ == "__main__":
