@@ -119,25 +119,21 @@ class Store:
         self._connection = None
 
     def keep(self, batch: Sequence[Message]) -> None:
-        """All of the batch in one transaction. A message the database cannot hold is found by halving, and quarantined."""
+        """All of the batch in one transaction. A reading the database cannot hold is found by halving, and quarantined."""
         try:
             self._keep(batch)
         except (psycopg.DataError, psycopg.IntegrityError, ArithmeticError, TypeError, ValueError) as error:
+            one = batch[0]
+            if len(batch) == 1:
+                batch = [Message(one.queue, one.tag, one.sender, body) for body in wire.apart(one.body)]
             if len(batch) > 1:
                 half = len(batch) // 2
                 self.keep(batch[:half])
                 self.keep(batch[half:])
-            else:
-                with self._transaction(clock.now()) as cursor:
-                    _quarantine(
-                        cursor,
-                        [
-                            (
-                                batch[0].sender,
-                                wire.Refused(f"unstorable: {type(error).__name__}", batch[0].body),
-                            )
-                        ],
-                    )
+                return
+            refused = wire.Refused(f"unstorable: {type(error).__name__}", one.body)
+            with self._transaction(clock.now()) as cursor:
+                _quarantine(cursor, [(one.sender, refused)])
 
     def _keep(self, batch: Sequence[Message]) -> None:
         begun = time.perf_counter()

@@ -39,6 +39,10 @@ class Batch(msgspec.Struct):
     readings: list[Reading]
 
 
+class RawBatch(msgspec.Struct):
+    readings: list[msgspec.Raw]
+
+
 class Row(NamedTuple):
     """A reading ready to be stored, in the unit of its kind."""
 
@@ -59,6 +63,8 @@ class Refused(NamedTuple):
 _many = msgspec.json.Decoder(list[Reading])
 _batch = msgspec.json.Decoder(Batch)
 _one = msgspec.json.Decoder(Reading)
+_raws = msgspec.json.Decoder(list[msgspec.Raw])
+_raw_batch = msgspec.json.Decoder(RawBatch)
 _anything = msgspec.json.Decoder()
 
 
@@ -74,6 +80,18 @@ def read(body: bytes, now: datetime) -> Sequence[Row | Refused]:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError, ValueError):
         return _piecewise(body, latest)
     return [_judge(one, latest) for one in found]
+
+
+def apart(body: bytes) -> list[bytes]:
+    """Each reading of a message as a message of its own; none when there is nothing to take apart."""
+    try:
+        return [bytes(each) for each in _raws.decode(body)]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return [bytes(each) for each in _raw_batch.decode(body).readings]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return []
 
 
 def _whole(body: bytes) -> list[Reading]:
