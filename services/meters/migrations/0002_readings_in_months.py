@@ -23,7 +23,7 @@ def upgrade() -> None:
     op.execute("ALTER TABLE readings RENAME TO readings_whole")
     op.execute("ALTER TABLE readings_whole RENAME CONSTRAINT pk_readings TO pk_readings_whole")
     op.execute(
-        f"CREATE TABLE readings ({COLUMNS}, CONSTRAINT pk_readings PRIMARY KEY (meter, at, register, seq))"
+        f"CREATE TABLE readings ({COLUMNS}, CONSTRAINT pk_readings PRIMARY KEY (meter, at, register, seq) INCLUDE (value, unit, quality))"
         " PARTITION BY RANGE (at)"
     )
     op.execute("CREATE SCHEMA months")
