@@ -2,7 +2,7 @@
 
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run stop status logs clean test lint format bench drills lock prepare
+.PHONY: help run stop status logs clean test lint format bench bench-meters drills lock prepare
 
 help: ## 显示本帮助 Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,9 +44,12 @@ format: prepare ## 排版 Format the code
 bench: prepare ## 压测 Benchmarks
 	$(PY) -m tests.bench
 
-drills: prepare ## 故障演练 Break things on purpose; writes what was lost and doubled into docs/operations.md
+bench-meters: prepare ## 表计压测；LONG=1 十分钟与一亿行 Meters: what they take in (LONG=1: ten minutes, 100 million rows)
+	$(PY) -m tests.bench.meters
+
+drills: prepare ## 故障演练；LONG=1 过载十分钟 Break things on purpose; writes docs/operations.md (LONG=1: ten minutes of overload)
 	@rm -f .run/drills.jsonl
-	$(PY) -m pytest -q -o timeout=1800 tests/drills $(ARGS)
+	YIKOU_OVERLOAD_SECONDS=$(if $(LONG),600,60) $(PY) -m pytest -q -o timeout=1800 tests/drills $(ARGS)
 	@$(PY) -m tests.drills.table
 
 lock: ## 重新锁定依赖版本 Resolve requirements.in again into requirements.lock

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from services.backoffice import tray
 from services.chassis.rows import insert_rows, update_rows
+from services.meters import months
 from services.meters.model import Finding, Household, Point, UnknownFinding, UnknownMeter, Watch
 from services.meters.tables import (
     accounts,
@@ -248,6 +249,9 @@ class Repository(tray.Repository):
 
     def adopt_strays(self, registered_since: datetime) -> None:
         self.connection.execute(ADOPT, {"since": registered_since})
+
+    def open_months(self, now: datetime) -> None:
+        months.open_ahead(self.connection.exec_driver_sql, now)
 
     def forget(self, strays_before: datetime, quarantine_before: datetime) -> None:
         self.connection.execute(delete(strays).where(strays.c.received_at < strays_before))

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Numeric,
+    PrimaryKeyConstraint,
     String,
     Table,
     func,
@@ -104,7 +105,7 @@ watches = Table(
 )
 
 
-def readings_like(name: str) -> Table:
+def readings_like(name: str, *more: Any, **options: Any) -> Table:
     """Raw readings, kept for ever as they were sent (converted to the unit of the kind)."""
     return Table(
         name,
@@ -116,10 +117,17 @@ def readings_like(name: str) -> Table:
         Column("value", AMOUNT, nullable=False),
         Column("unit", String, nullable=False),
         Column("quality", String),
+        *more,
+        **options,
     )
 
 
-readings = readings_like("readings")
+# In the order in which a meter is read, all of its registers together; a partition a month, see months.py.
+readings = readings_like(
+    "readings",
+    PrimaryKeyConstraint("meter", "at", "register", "seq"),
+    postgresql_partition_by="RANGE (at)",
+)
 strays = readings_like("strays")
 strays.append_column(moment("received_at", server_default=func.now(), index=True))
 

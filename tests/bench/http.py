@@ -22,7 +22,10 @@ class Line:
         self.writer.close()
 
     async def ask(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, bytes]:
-        payload = b"" if body is None else json.dumps(body).encode()
+        return await self.send(method, path, b"" if body is None else json.dumps(body).encode(), **headers)
+
+    async def send(self, method: str, path: str, payload: bytes, **headers: str) -> tuple[int, bytes]:
+        """The same, with the JSON written already."""
         lines = [f"{method} {path} HTTP/1.1", f"host: {self.host}", f"content-length: {len(payload)}"]
         if payload:
             lines.append("content-type: application/json")

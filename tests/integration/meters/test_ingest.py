@@ -124,6 +124,19 @@ def test_what_cannot_be_true_is_quarantined_with_its_reason_and_the_rest_is_stor
     assert database.execute("SELECT count(*) FROM readings WHERE seq = 0").fetchone()[0] == 1
 
 
+def test_a_reading_no_column_can_hold_does_not_take_its_message_along(database, broker, ingest):
+    register(database)
+    good = flow()[:400]
+    odd = good[0] | {"value": "1e-30000", "seq": 999}
+    with ingest():
+        broker.publish([*good[:200], odd, *good[200:]])
+        broker.publish({"account": "company", "readings": [odd | {"seq": 1000}, good[0] | {"seq": 1001}]})
+    assert database.execute("SELECT count(*) FROM readings").fetchone() == (401,)
+    kept = database.execute("SELECT reason, content FROM quarantine ORDER BY content").fetchall()
+    assert [msgspec.json.decode(content)["seq"] for _, content in kept] == [1000, 999]
+    assert all(reason.startswith("unstorable") for reason, _ in kept)
+
+
 def test_an_unknown_meters_readings_wait_for_it_and_are_attached(database, broker, ingest, tester):
     stretch = flow()[:10]
     with ingest():

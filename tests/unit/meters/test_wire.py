@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from services.meters.wire import Refused, Row, read
+from services.meters.wire import LONGEST, Refused, Row, read
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GOOD = {
@@ -89,3 +89,14 @@ def test_noise_is_refused_and_breaks_nothing(body):
 def test_of_unknown_fields_nothing_is_made():
     (row,) = taken(GOOD | {"battery": 3.1})
     assert isinstance(row, Row)
+
+
+def test_a_message_too_long_to_be_one_of_ours_is_not_even_decoded():
+    (refused,) = taken(b"[" + msgspec.json.encode(GOOD) + b" " * LONGEST + b"]")
+    assert refused.reason == "message-too-large"
+
+
+def test_of_many_readings_the_one_that_cannot_be_true_is_found():
+    found = taken([GOOD, GOOD | {"value": "NaN"}, GOOD | {"seq": 8}, GOOD | {"value": -1}])
+    assert [getattr(each, "reason", "row") for each in found] == ["row", "not-a-number", "row", "negative"]
+    assert taken([]) == []
