@@ -78,8 +78,8 @@ def _content(frame: Frame, start: int, profile: Profile | None) -> dict[str, Any
         if frame.kind == "error":
             return {"refused": [{"slug": slug, "zh": zh} for slug, zh in dlt645.errors(frame)]}
         if frame.kind == "request" and frame.function == "relay":
-            command, until = dlt645.relay_command(frame)
-            return {"command": command, "until": until}
+            name, until = dlt645.relay_command(frame)
+            return {"command": name, "until": until}
         if frame.more:  # whole only together with the frames that follow
             return {"items": [], "data": frame.data.hex().upper()}
         return {"items": [_item(item) for item in dlt645.items(frame, start + dlt645.HEAD)]}

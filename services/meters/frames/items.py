@@ -86,7 +86,7 @@ def read(identifier: str, data: bytes, start: int, at: int) -> tuple[Item, ...]:
         (field,) = found.fields
         if len(data) - start == field.size:
             return (field.read(data, start, at),)
-    items = []
+    items: list[Item] = []
     here = start
     for field in found.fields:
         if here == len(data) and items and found.block:

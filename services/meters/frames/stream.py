@@ -23,44 +23,41 @@ class Noise(NamedTuple):
     fault: Fault
 
 
-def frame_at(data: bytes, start: int) -> tuple[Frame, int]:
+def frame_at(data: bytes, start: int, more_may_come: bool = False) -> tuple[Frame, int]:
     """The frame of either protocol whose 68 is at `start`, and where it ends.
 
     Both begin with 68 and add up the same checksum; the second 68 of DL/T 645 may be part of an address of CJ/T 188, and
     the type of CJ/T 188 part of an address of DL/T 645. Whichever is whole is meant.
     """
-    may_be_188 = len(data) > start + 1 and cjt188.is_type(data[start + 1])
     try:
         return dlt645.frame_at(data, start)
     except Fault as fault:
-        if not may_be_188:
-            if fault.slug == "no-second-start":
-                raise Fault("unknown-protocol", start + 1) from None
-            fault.protocol = fault.protocol or dlt645.PROTOCOL
-            raise
-        first = fault
+        as_645 = fault
+    as_645.protocol = as_645.protocol or dlt645.PROTOCOL
+    if len(data) <= start + 1 or not cjt188.is_type(data[start + 1]):
+        if as_645.slug == "no-second-start" and not _fits(data, start, 9, 12):
+            raise Fault("unknown-protocol", start + 1)
+        raise as_645
     try:
         return cjt188.frame_at(data, start)
     except Fault as fault:
-        fault.protocol = fault.protocol or cjt188.PROTOCOL
-        raise _likelier(first, fault, data, start) from None
+        as_188 = fault
+    as_188.protocol = as_188.protocol or cjt188.PROTOCOL
+    raise _likelier(as_645, as_188, data, start, more_may_come)
 
 
-def _likelier(as_645: Fault, as_188: Fault, data: bytes, start: int) -> Fault:
-    """Of two explanations the one that takes in all the bytes; while either may still be completed, we wait."""
+def _likelier(as_645: Fault, as_188: Fault, data: bytes, start: int, more_may_come: bool) -> Fault:
+    """Of two explanations the one that takes in all the bytes. While either may still be completed, we wait."""
+    for fault in (as_645, as_188):
+        if fault.sealed_until is not None or (more_may_come and isinstance(fault, Incomplete)):
+            return fault
     if as_645.slug == "no-second-start":
-        return as_188
-    as_645.protocol = as_645.protocol or dlt645.PROTOCOL
-    if as_645.sealed_until is not None:
-        return as_645
-    if as_188.sealed_until is not None or (
-        isinstance(as_188, Incomplete) and not isinstance(as_645, Incomplete)
-    ):
-        return as_188
-    if isinstance(as_645, Incomplete) and not isinstance(as_188, Incomplete):
-        return as_645
-    fits = len(data) > start + 10 and start + 13 + data[start + 10] == len(data)
-    return as_188 if fits and start + 12 + data[start + 9] != len(data) else as_645
+        return as_645 if _fits(data, start, 9, 12) and not _fits(data, start, 10, 13) else as_188
+    return as_188 if _fits(data, start, 10, 13) and not _fits(data, start, 9, 12) else as_645
+
+
+def _fits(data: bytes, start: int, head: int, size: int) -> bool:
+    return len(data) > start + head and start + size + data[start + head] == len(data)
 
 
 class Stream:
@@ -96,7 +93,7 @@ class Stream:
                 self._held = b""
                 return found
             try:
-                frame, end = frame_at(data, start)
+                frame, end = frame_at(data, start, more_may_come=not final)
             except Fault as fault:
                 if isinstance(fault, Incomplete) and not final:
                     note_noise(start)
