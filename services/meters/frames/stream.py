@@ -66,6 +66,11 @@ class Stream:
     def __init__(self) -> None:
         self._held = b""
 
+    @property
+    def held(self) -> int:
+        """Bytes of a frame that is not finished yet."""
+        return len(self._held)
+
     def feed(self, data: bytes) -> list[Found | Noise]:
         return self._scan(self._held + data, final=False)
 
