@@ -10,6 +10,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -68,6 +69,7 @@ class Line:
         self._stream = Stream()
         self._frames: list[dict[str, Any]] = []
         self._begun = False
+        self._heard_at = clock.now()
         self._taken = 0
         self._confirmed = 0
         self.device = ""
@@ -138,8 +140,7 @@ class Line:
                 task.cancel()
 
     def _take(self, found: list[Found | Noise]) -> None:
-        """The one place where the time of arrival is noted."""
-        now = clock.iso_exact(clock.now())
+        """The one place where the time of arrival is noted; no two frames of a line have the same."""
         for each in found:
             if isinstance(each, Found):
                 heard.inc()
@@ -150,7 +151,8 @@ class Line:
                     each.fault.slug == "no-start"
                 ):  # a device's own sign of life, or a bad line: no frame was in it
                     continue
-            self._frames.append({"hex": each.raw.hex(), "heard_at": now})
+            self._heard_at = max(clock.now(), self._heard_at + timedelta(microseconds=1))
+            self._frames.append({"hex": each.raw.hex(), "heard_at": self._heard_at})
 
     async def _deliver(self, all_of_it: bool = False) -> None:
         if self._begun and not all_of_it and len(self._frames) < MOST_PARTS:
