@@ -39,6 +39,8 @@ def tell(data: bytes, profile: Profile | None = None) -> dict[str, Any]:
         if end != len(data):
             raise Fault("trailing", end, count=len(data) - end)
         told |= _content(frame, start, profile)
+        if faults := told.pop("faults", None):
+            raise faults[0]
     except Fault as fault:
         if fault.protocol and "protocol" not in told:
             told["protocol"] = fault.protocol
@@ -86,6 +88,7 @@ def _content(frame: Frame, start: int, profile: Profile | None) -> dict[str, Any
     profile = profile or profiles.of_address(frame.address)
     items = cjt188.items(frame, start + cjt188.HEAD, profile)
     told: dict[str, Any] = {"items": [_item(item) for item in items], "profile": profile.name}
+    told["faults"] = [item.fault for item in items if item.fault is not None]
     if frame.kind == "request" and frame.function == "write" and len(frame.data) >= 3:
         command = cjt188.valve_command(frame) if cjt188.content(frame).identifier == cjt188.VALVE else None
         told |= {"command": command} if command else {}

@@ -164,7 +164,7 @@ _PATTERN_OF = {
 
 def _is_day(text: str) -> bool:
     year, month, day = int(text[:4]), int(text[4:6]), int(text[6:])
-    return year >= 1 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
+    return year >= 1900 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
 
 
 def of(pattern: str, signed: bool = False) -> Format:

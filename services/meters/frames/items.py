@@ -23,7 +23,10 @@ SETTLEMENTS = 12
 
 
 class Item(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`value` is None where the meter has none. `register` where it is a meter reading, `when` where it tells its own time."""
+    """`value` is None where the meter has none. `register` where it is a meter reading, `when` where it tells its own time.
+
+    `fault` where a meter's clock shows no date there is: its registers are as good as ever.
+    """
 
     id: str
     name: str
@@ -32,6 +35,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     unit: str = ""
     when: str | None = None
     register: str | None = None
+    fault: Fault | None = None
 
 
 class Field(NamedTuple):

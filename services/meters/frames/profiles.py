@@ -39,6 +39,7 @@ class Part(NamedTuple):
     unit: str
     has_unit: bool
     is_status: bool
+    is_clock: bool
     register: str | None
     size: int
 
@@ -61,7 +62,7 @@ class Profile(NamedTuple):
             where = at + here - start
             if end > len(data):
                 raise Fault("short-data", at + len(data) - start, wanted=end - start)
-            unit = part.unit
+            unit, fault = part.unit, None
             if part.has_unit:
                 place = here if self.unit_first else end - 1
                 known = self.units.get(data[place])
@@ -71,8 +72,13 @@ class Profile(NamedTuple):
                 value = data[here + 1 : end] if self.unit_first else data[here : end - 1]
                 told = part.format.read(value, where + self.unit_first, part.name)
             else:
-                told = part.format.read(data[here:end], where, part.name)
-            items.append(Item(part.name, part.name, part.zh, told, unit, None, part.register))
+                try:
+                    told = part.format.read(data[here:end], where, part.name)
+                except Fault as found:
+                    if not part.is_clock:
+                        raise
+                    told, fault = None, found
+            items.append(Item(part.name, part.name, part.zh, told, unit, None, part.register, fault))
             here = end
         if here < len(data):
             raise Fault("long-data", at + here - start, count=len(data) - here)
@@ -168,6 +174,7 @@ def _part(line: dict[str, Any]) -> Part:
         line.get("unit", ""),
         has_unit,
         is_status,
+        "time" in line,
         line.get("register"),
         format_.size + has_unit,
     )

@@ -219,6 +219,8 @@ class _Reader:
             return sent.at
         own = None if clock is None else datetime.fromisoformat(clock).replace(tzinfo=LOCAL).astimezone(UTC)
         heard = sent.heard_at
+        if heard is not None and not wire.OLDEST <= heard <= self._latest:
+            return heard  # refused for it
         if own is not None and (heard is None or heard - REMEMBERED <= own <= heard + wire.AHEAD):
             return own
         if heard is None:

@@ -5,11 +5,14 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.meters import frames
 from services.meters.frames import Item, cjt188, dlt645
 from services.meters.frames.reading import read
 from services.meters.wire import Refused, Row
+from tests.unit.meters.frames.strategies import frames_188, frames_645
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AT = "2026-03-01T19:00:00+08:00"
@@ -81,13 +84,20 @@ OWN = datetime(2026, 3, 1, 10, 30, tzinfo=UTC)
         (LOCAL, {"heard_at": "2026-03-01T11:00:00Z"}, OWN),
         (LOCAL, {}, OWN),
         (None, {"heard_at": "2026-03-01T11:00:00Z"}, datetime(2026, 3, 1, 11, tzinfo=UTC)),
+        ("not a date", {"heard_at": "2026-03-01T11:00:00Z"}, datetime(2026, 3, 1, 11, tzinfo=UTC)),
+        ("not a date", {"at": AT}, datetime.fromisoformat(AT)),
         (datetime(2000, 1, 1), {"heard_at": "2026-03-01T11:00:00Z"}, datetime(2026, 3, 1, 11, tzinfo=UTC)),
         (datetime(2026, 9, 1), {"heard_at": "2026-03-01T11:00:00Z"}, datetime(2026, 3, 1, 11, tzinfo=UTC)),
         (LOCAL - timedelta(days=30), {"heard_at": "2026-03-01T11:00:00Z"}, OWN - timedelta(days=30)),
     ],
 )
 def test_whose_time_counts(clock, told, expected):
-    (row,) = taken(sent(water(clock and clock.isoformat()), **told))
+    data = water(clock.isoformat() if isinstance(clock, datetime) else None)
+    if clock == "not a date":
+        data = bytearray(data)
+        data[26:33] = bytes.fromhex("00 00 00 32 01 26 20")
+        data[-2] = sum(data[2:-2]) & 0xFF
+    (row,) = taken(sent(data, **told))
     assert row.at == expected
 
 
@@ -110,6 +120,8 @@ def test_raw_frames_are_read_by_their_own_clock():
         (GOOD | {"at": "2026-03-01T19:00:00"}, "no-time-zone"),
         (GOOD | {"at": "yesterday"}, "malformed"),
         (GOOD | {"seq": -1}, "malformed"),
+        (sent(POWER, heard_at="0001-01-01T00:00:00Z"), "too-old"),
+        (sent(POWER, heard_at="9999-12-31T23:59:59Z"), "future"),
         (GOOD | {"hex": "68zz"}, "not-hex"),
         (GOOD | {"hex": ""}, "empty"),
         (GOOD | {"hex": GOOD["hex"] + "00"}, "trailing"),
@@ -153,6 +165,23 @@ def test_a_bad_frame_does_not_take_its_neighbours_with_it():
 )
 def test_what_tells_no_register_gives_no_reading(frame):
     assert taken(sent(frames.encode(frame), at=AT)) == []
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+)
+hexes = (frames_645 | frames_188).map(lambda frame: frames.encode(frame).hex())
+moments = st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat)
+odd = {"hex": hexes | anything, "at": moments | anything, "heard_at": moments | anything, "seq": anything}
+
+
+@given(st.lists(st.fixed_dictionaries({}, optional=odd) | anything, max_size=5))
+def test_nothing_that_is_sent_crashes_or_gets_lost_unread(message):
+    for found in taken({"frames": message}):
+        assert isinstance(found, Row | Refused)
+        if isinstance(found, Row):
+            assert datetime(2000, 1, 1, tzinfo=UTC) <= found.at <= NOW + timedelta(minutes=10)
 
 
 def test_an_answer_in_parts_is_one_reading_at_the_time_of_its_first():
