@@ -15,7 +15,7 @@ from services.chassis.calls import Calls
 from services.chassis.journal import journal, open_journal
 from services.chassis.settings import settings
 from services.contracts.identity import CheckDevice
-from services.meters.concentrator.line import CHUNK, IDLE, Line, TurnedAway
+from services.meters.concentrator.line import ASKED_AGAIN, CHUNK, IDLE, Line, TurnedAway
 from services.meters.concentrator.post import Post
 from services.meters.probe import Probe
 
@@ -36,6 +36,7 @@ class Listener:
         self._calls = Calls(settings().amqp_uri, NAME)
         self._checking = asyncio.Semaphore(CHECKED_AT_ONCE)
         self._idle = float(environment.get("YIKOU_FRAMES_IDLE", IDLE))
+        self._asked_again = float(environment.get("YIKOU_FRAMES_ASKED_AGAIN", ASKED_AGAIN))
         self._most = int(environment.get("YIKOU_FRAMES_LINES", MOST_LINES))
         self._lines: dict[Line, asyncio.Task[None]] = {}
         self._strangers = 0
@@ -73,7 +74,7 @@ class Listener:
         if len(self._lines) >= self._most or self._strangers >= MOST_STRANGERS:
             writer.close()
             return
-        line = Line(reader, writer, self._is_device, self.post, self._idle)
+        line = Line(reader, writer, self._is_device, self.post, self._idle, self._asked_again)
         task = asyncio.current_task()
         assert task is not None
         self._lines[line] = task

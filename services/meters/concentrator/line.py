@@ -30,6 +30,8 @@ PAUSE = 5.0
 """After such a silence what was begun will not be finished."""
 IDLE = 600.0
 WRITE_TIMEOUT = 30.0
+ASKED_AGAIN = 900.0
+"""A device whose credential was withdrawn is off the line after this time at the latest."""
 MOST_PARTS = 64
 """Frames kept back until an answer of several frames is whole."""
 DEVICE = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -62,9 +64,10 @@ class Line:
         check: Check,
         post: Post,
         idle: float = IDLE,
+        asked_again: float = ASKED_AGAIN,
     ) -> None:
         self._reader, self._writer, self._check, self._post = reader, writer, check, post
-        self._idle = idle
+        self._idle, self._asked_again = idle, asked_again
         self._stopped = asyncio.Event()
         self._stream = Stream()
         self._frames: list[dict[str, Any]] = []
@@ -74,6 +77,7 @@ class Line:
         self._confirmed = 0
         self.device = ""
         self.quiet = False
+        self._secret = ""
 
     def stop(self) -> None:
         """What was read is delivered; what was not read is not confirmed, and the device sends it again."""
@@ -100,7 +104,7 @@ class Line:
             raise await self._turn_away("try-later") from None
         if not known:
             raise await self._turn_away("refused", SLOWED_BY)
-        self.device, self.quiet = login.device, login.quiet
+        self.device, self.quiet, self._secret = login.device, login.quiet, login.secret
         logins.labels("ok").inc()
         await self._say({"ok": True})
 
@@ -114,9 +118,13 @@ class Line:
         """Until the device hangs up, is silent for too long, or we stop."""
         stopped = asyncio.ensure_future(self._stopped.wait())
         read = asyncio.ensure_future(self._reader.read(CHUNK))
-        last = time.monotonic()
+        last = asked = time.monotonic()
         try:
             while not self._stopped.is_set():
+                if time.monotonic() - asked > self._asked_again:
+                    asked = time.monotonic()
+                    if not await self._still_known():
+                        return
                 await asyncio.wait({read, stopped}, timeout=PAUSE, return_when=asyncio.FIRST_COMPLETED)
                 if read.done():
                     data = read.result()
@@ -138,6 +146,15 @@ class Line:
         finally:
             for task in (read, stopped):
                 task.cancel()
+
+    async def _still_known(self) -> bool:
+        try:
+            known = await self._check(self.device, self._secret)
+        except Exception:  # identity does not answer: it will be asked again
+            return True
+        if not known:
+            logins.labels("withdrawn").inc()
+        return known
 
     def _take(self, found: list[Found | Noise]) -> None:
         """The one place where the time of arrival is noted; no two frames of a line have the same."""

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -17,10 +18,13 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from deploy.local.stack import pause_broker, resume_broker
 from services.chassis.calls import Calls
-from services.contracts.identity import RegisterDevice
+from services.contracts.identity import RegisterDevice, RevokeDevice
 from services.meters import frames
 from services.meters.frames import Item, cjt188, dlt645
 from tests.integration.meters.surroundings import PLACE, ROOT, eventually, ingest_of
@@ -340,6 +344,106 @@ def test_a_stopped_listener_delivers_what_it_has_read(parts, door, database, met
     caller.line.settimeout(20)
     told = [json.loads(line)["confirmed"] for line in caller.answers]
     assert broker.waiting() >= 1 and 0 < told[-1] <= sent
+
+
+def test_a_full_queue_is_waited_for_and_nothing_of_it_is_lost(parts, listener, database, meters, broker):
+    full = broker.channel.queue_declare(
+        "", exclusive=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish"}
+    ).method.queue
+    broker.channel.queue_bind(full, "amq.topic", f"yikou.v1.{DEVICE}.frames")
+    with ingest(parts, broker):
+        caller = Caller(parts)
+        assert caller.call() == {"ok": True}
+        caller.send(water(1))
+        caller.settle()
+        caller.send(water(2))
+        caller.line.settimeout(1)
+        with pytest.raises(TimeoutError):
+            caller.line.recv(100)
+        broker.channel.queue_delete(full)
+        caller.hang_up()  # whoever hangs up before the confirm sends again, and nothing is doubled by it
+        caller.settle()
+        eventually(lambda: count(database) >= 2)
+    assert [value for _, _, _, value in stored(database)] == ["0.01", "0.02"]
+
+
+@pytest.fixture
+def impatient(parts, door):
+    """A listener that hangs up after a second's silence, and asks again every second who a device is."""
+    hurry = {"YIKOU_FRAMES_IDLE": "1", "YIKOU_FRAMES_ASKED_AGAIN": "1"}
+    process = start(parts | hurry, "meters-concentrator", "services.meters.concentrator")
+    yield process
+    stop(process)
+
+
+def test_a_silent_device_is_hung_up_on_and_what_it_had_begun_is_no_frame(parts, impatient, database, broker):
+    caller = Caller(parts)
+    assert caller.call() == {"ok": True}
+    caller.send(water(1)[:20] + b"\xfe\xfe" + water(2))
+    assert json.loads(caller.answers.readline())["confirmed"] > 0
+    assert caller.answers.read() == b""
+    assert broker.waiting() == 1
+
+
+def test_a_device_whose_credential_is_withdrawn_is_hung_up_on(parts, impatient, broker):
+    with Calls(parts["AMQP_URI"], "test") as calls:
+        name = f"gone-{uuid.uuid4().hex[:8]}"
+        calls.call(RegisterDevice, device=name, kind="concentrator", place=PLACE, secret=SECRET)
+        caller = Caller(parts, device=name)
+        assert caller.call() == {"ok": True}
+        calls.call(RevokeDevice, device=name)
+
+    def hung_up():
+        """the line is closed"""
+        caller.send(b"\x00")
+        return caller.line is None
+
+    eventually(hung_up)
+    assert caller.call() == {"ok": False, "problem": "refused"}
+
+
+def test_a_listener_with_a_certificate_speaks_tls(parts, door, tmp_path, broker):
+    certificate, key = self_signed(tmp_path)
+    files = {"YIKOU_FRAMES_TLS_CERT": str(certificate), "YIKOU_FRAMES_TLS_KEY": str(key)}
+    process = start(parts | files, "meters-concentrator", "services.meters.concentrator")
+    try:
+        context = ssl.create_default_context(cafile=str(certificate))
+        with (
+            socket.create_connection(("127.0.0.1", int(parts["YIKOU_PORT_FRAMES"])), timeout=20) as bare,
+            context.wrap_socket(bare, server_hostname="localhost") as line,
+        ):
+            line.sendall(json.dumps({"device": DEVICE, "secret": SECRET}).encode() + b"\n")
+            assert json.loads(line.recv(100)) == {"ok": True}
+    finally:
+        stop(process)
+
+
+def self_signed(directory):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    files = directory / "certificate.pem", directory / "key.pem"
+    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return files
 
 
 def memory(process):
