@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import uuid
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,12 +22,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from deploy.local.stack import pause_broker, resume_broker
+from deploy.local.stack import kill_broker, pause_broker, resume_broker, start_broker
 from services.chassis.calls import Calls
 from services.contracts.identity import RegisterDevice, RevokeDevice
 from services.meters import frames
 from services.meters.frames import Item, cjt188, dlt645
-from tests.integration.meters.surroundings import PLACE, ROOT, eventually, ingest_of
+from tests.integration.meters.surroundings import PLACE, ROOT, Broker, eventually, ingest_of
 
 DEVICE = f"frames-{uuid.uuid4().hex[:8]}"
 SECRET = "a-secret-of-thirty-two-characters"
@@ -229,6 +229,14 @@ class Caller:
             self.line.close()
         self.line = None
 
+    def hear(self):
+        answer = self.answers.readline()
+        if not answer:
+            raise OSError("hung up")
+        total = json.loads(answer)["confirmed"]
+        del self.unconfirmed[: total - self.confirmed]
+        self.confirmed = total
+
     def settle(self, within=60):
         """Until all is confirmed, calling again as often as it takes."""
         deadline = time.monotonic() + within
@@ -239,12 +247,7 @@ class Caller:
                     if not self.call().get("ok"):
                         raise OSError("turned away")
                     self.line.sendall(self.unconfirmed)
-                answer = self.answers.readline()
-                if not answer:
-                    raise OSError("hung up")
-                total = json.loads(answer)["confirmed"]
-                del self.unconfirmed[: total - self.confirmed]
-                self.confirmed = total
+                self.hear()
             except OSError:
                 self.hang_up()
                 time.sleep(0.05)
@@ -329,6 +332,37 @@ def test_a_listener_killed_in_mid_flow_loses_and_doubles_nothing(parts, door, da
             f"{(Decimal(number) / 100).normalize():f}" for number in range(6000)
         ]
     finally:
+        listener.kill()
+        listener.wait()
+
+
+def test_listener_and_broker_killed_before_anything_was_confirmed_lose_nothing(parts, door, database, meters):
+    directory = Path(parts["YIKOU_DATA"]).parent
+    listener = start(parts, "meters-concentrator", "services.meters.concentrator")
+    caller = Caller(parts)
+    try:
+        assert caller.call() == {"ok": True}
+        caller.send(water(0))
+        caller.hear()
+        kill_broker(directory)
+        caller.send(b"".join(water(number) for number in range(1, 100)))
+        caller.line.settimeout(1)
+        with suppress(OSError):  # a timeout is one: nothing is confirmed that is not in the broker
+            while caller.unconfirmed:
+                caller.hear()
+        listener.kill()
+        listener.wait()
+        start_broker(directory)
+        listener = start(parts, "meters-concentrator", "services.meters.concentrator")
+        caller.hang_up()
+        broker = Broker(parts["AMQP_URI"])
+        with closing(broker.connection), ingest(parts, broker):
+            caller.settle()
+            caller.hang_up()
+            eventually(lambda: count(database) >= 100)
+        assert count(database) == 100
+    finally:
+        start_broker(directory)
         listener.kill()
         listener.wait()
 
