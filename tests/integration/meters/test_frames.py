@@ -27,7 +27,7 @@ from services.chassis.calls import Calls
 from services.contracts.identity import RegisterDevice, RevokeDevice
 from services.meters import frames
 from services.meters.frames import Item, cjt188, dlt645
-from tests.integration.meters.surroundings import PLACE, ROOT, Broker, eventually, ingest_of
+from tests.integration.meters.surroundings import PLACE, ROOT, Broker, eventually, ingest_of, is_ready
 
 DEVICE = f"frames-{uuid.uuid4().hex[:8]}"
 SECRET = "a-secret-of-thirty-two-characters"
@@ -52,15 +52,6 @@ def water(number):
     return frames.encode(cjt188.reply(cjt188.read_request(0x10, WATER, number & 0xFF), told), 2)
 
 
-def ready(parts, name):
-    """The process answers that it is ready."""
-    port = parts[f"YIKOU_HTTP_PORT_{name.upper().replace('-', '_')}"]
-    try:
-        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).ok
-    except requests.ConnectionError:
-        return False
-
-
 def start(parts, name, *command):
     log = (Path(parts["YIKOU_DATA"]) / f"{name}.log").open("a")
     process = subprocess.Popen(
@@ -70,7 +61,7 @@ def start(parts, name, *command):
         stdout=log,
         stderr=subprocess.STDOUT,
     )
-    eventually(lambda: process.poll() is not None or ready(parts, name), within=60)
+    eventually(lambda: process.poll() is not None or is_ready(parts, name), within=60)
     assert process.poll() is None, f"{name} ended"
     return process
 
@@ -84,7 +75,7 @@ def stop(process):
 def ingest(parts, broker):
     """On leaving, everything published is stored."""
     with ingest_of(parts, broker):
-        eventually(lambda: all(ready(parts, f"meters-ingest-{worker}") for worker in range(2)))
+        eventually(lambda: all(is_ready(parts, f"meters-ingest-{worker}") for worker in range(2)))
         yield
 
 
@@ -374,10 +365,11 @@ def test_a_stopped_listener_delivers_what_it_has_read(parts, door, database, met
     for number in range(500):
         caller.send(water(number))
     stop(listener)
-    sent = len(caller.unconfirmed)
-    caller.line.settimeout(20)
-    told = [json.loads(line)["confirmed"] for line in caller.answers]
-    assert broker.waiting() >= 1 and 0 < told[-1] <= sent
+    before = len(caller.unconfirmed)
+    with suppress(OSError):  # what it did not read breaks the line, and is still the device's
+        while True:
+            caller.hear()
+    assert broker.waiting() >= 1 and len(caller.unconfirmed) < before
 
 
 def test_a_full_queue_is_waited_for_and_nothing_of_it_is_lost(parts, listener, database, meters, broker):
