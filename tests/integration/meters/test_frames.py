@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import uuid
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -84,14 +84,15 @@ def door(parts):
     """Identity, the gateway (which the broker asks about devices), and a device that is known to them."""
     migrate = [sys.executable, "-m", "services.chassis.migrate", "upgrade", "identity"]
     subprocess.run(migrate, cwd=ROOT, env=os.environ | parts, check=True)
-    identity = start(parts, "identity", "services.chassis.launch", "identity")
-    gateway = start(parts, "gateway", "gateway")
-    with Calls(parts["AMQP_URI"], "test") as calls:
-        known = calls.call(RegisterDevice, device=DEVICE, kind="concentrator", place=PLACE, secret=SECRET)
-        assert known["device"] == DEVICE
-    yield parts["YIKOU_URL"]
-    stop(gateway)
-    stop(identity)
+    with ExitStack() as running:
+        for name, command in (
+            ("identity", ["services.chassis.launch", "identity"]),
+            ("gateway", ["gateway"]),
+        ):
+            running.callback(stop, start(parts, name, *command))
+        with Calls(parts["AMQP_URI"], "test") as calls:
+            calls.call(RegisterDevice, device=DEVICE, kind="concentrator", place=PLACE, secret=SECRET)
+        yield parts["YIKOU_URL"]
 
 
 @pytest.fixture
