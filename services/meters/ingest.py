@@ -31,6 +31,7 @@ from services.chassis import clock, topology
 from services.chassis.journal import journal, open_journal
 from services.chassis.settings import settings
 from services.meters import wire
+from services.meters.frames import reading
 from services.meters.model import CANONICAL
 from services.meters.probe import Probe
 
@@ -142,7 +143,8 @@ class Store:
         refused: list[tuple[str, wire.Refused]] = []
         now = clock.now()
         for message in batch:
-            for found in wire.read(message.body, now):
+            read = reading.read if message.sender.endswith(".frames") else wire.read
+            for found in read(message.body, now):
                 if isinstance(found, wire.Row):
                     rows.append((message.sender, found))
                 else:
