@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -13,9 +13,9 @@ from typing import Any
 
 import yaml
 
-from services.meters.vee.amounts import HOUR, MILLION, amount, day_of
+from services.meters.vee.amounts import HOUR, MILLION, amount, datetime_of
 from services.meters.vee.days import Filling
-from services.meters.vee.rules import FAMILY_RULES, RULES
+from services.meters.vee.rules import FAMILY_RULES, ONE, RULES
 
 FILE = Path(__file__).parents[1] / "data" / "vee.yaml"
 OFF = "off"
@@ -69,7 +69,7 @@ def _number(name: str, figure: Any) -> int:
         return int(figure * HOUR)
     if name in COUNTS:
         return int(figure)
-    return round(Decimal(str(figure)) * 100)
+    return round(Decimal(str(figure)) * ONE)
 
 
 COUNTS = ("days", "times")
@@ -100,7 +100,7 @@ def edition_at(at: int) -> Edition:
     found = editions()
     if len(found) == 1:
         return found[0]
-    on = day_of(UTC, at)
+    on = datetime_of(at).date()
     return next(edition for edition in reversed(found) if edition.since <= on)
 
 

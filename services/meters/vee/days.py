@@ -6,6 +6,7 @@ two of them: so intervals make days, and days make the difference of the registe
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -77,9 +78,7 @@ def holes(believed: Sequence[Believed], interval: int, filling: Filling) -> list
     """Neighbours between which readings are missing."""
     longest = interval * filling.missing_after
     return [
-        (before, after)
-        for before, after in zip(believed, believed[1:], strict=False)
-        if after.at - before.at > longest
+        (before, after) for before, after in itertools.pairwise(believed) if after.at - before.at > longest
     ]
 
 

@@ -14,7 +14,16 @@ from services.meters.vee.estimation import Measured
 from services.meters.vee.rules import FAMILY_RULES, RULES, Finding, PastDay, Seen
 from services.meters.vee.series import Believed, Carry, Register, Row, Series, believe, current
 
-CONFIRMABLE = {"dynamic_comparison", "final_replacement", "frozen", "high_low", "multiplier", "negative", "spike", "unit"}
+CONFIRMABLE = {
+    "dynamic_comparison",
+    "final_replacement",
+    "frozen",
+    "high_low",
+    "multiplier",
+    "negative",
+    "spike",
+    "unit",
+}
 """A person who had the last word on a reading has looked at what these say of it."""
 
 
@@ -65,7 +74,11 @@ class Weighed:
         for before, after in self.holes:
             if after.total != before.total and after.at - before.at > self.edition.filling.linear_up_to:
                 return before.at
-        if self.case.until is not None and self.series.believed and self.series.believed[-1].at < self.case.until:
+        if (
+            self.case.until is not None
+            and self.series.believed
+            and self.series.believed[-1].at < self.case.until
+        ):
             return self.series.believed[-1].at
         return None
 
@@ -94,7 +107,7 @@ def judge(weighed: Weighed, examples: Mapping[date, Measured] | None = None) -> 
     )  # fmt: skip
     outcome = Outcome(series, days, estimates, version=weighed.edition.version)
     seen = Seen(
-        register, case.rows, series, weighed.holes, days, case.past, case.zone, case.other_units,
+        register, case.rows, series, weighed.holes, days, case.past, case.zone, case.other_units, estimates,
         frozenset(at for at, value in case.edits.items() if value is not None),
     )  # fmt: skip
     return outcome, seen
@@ -123,7 +136,11 @@ def find(outcomes: Mapping[str, tuple[Outcome, Seen]], since: int | None) -> Non
                     if start <= each.at < end:
                         found[name].append(each)
     for name, (outcome, seen) in outcomes.items():
-        kept = [each for each in found[name] if not _confirmed(each, seen.edited)] if seen.edited else found[name]
+        kept = (
+            [each for each in found[name] if not _confirmed(each, seen.edited)]
+            if seen.edited
+            else found[name]
+        )
         outcome.findings = coalesced(kept) if kept else kept
 
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.meters.vee.amounts import HOUR, MILLION, day_of, midnight, written
-from services.meters.vee.days import ESTIMATED, Day
+from services.meters.vee.amounts import HOUR, MILLION, datetime_of, day_of, midnight, written
+from services.meters.vee.days import ESTIMATED, Day, Estimate
 from services.meters.vee.series import EDITED, Believed, Register, Row, Series
 
 Limits = Mapping[str, int]
-"""A rule's figures for this register: amounts in millionths, spans in microseconds, factors in hundredths."""
+"""A rule's figures for this register: amounts in millionths, spans in microseconds, factors and shares in parts of ONE."""
+ONE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Seen:
     zone: ZoneInfo
     other_units: Sequence[tuple[int, str]] = ()
     """(moment, unit) of readings in a unit that is not the register's."""
+    estimates: Sequence[Estimate] = ()
     edited: frozenset[int] = frozenset()
     """Moments at which a person had the last word."""
     whole: list[Day] = field(init=False)
@@ -67,9 +69,7 @@ class Seen:
     def before(self, index: int, days: int) -> list[int]:
         """What was used on each known day among the `days` before the whole day of this index."""
         last = len(self.past) + index
-        return [
-            each.quantity for each in self.used[max(0, last - days) : last] if each.state != "estimated"
-        ]
+        return [each.quantity for each in self.used[max(0, last - days) : last] if each.state != "estimated"]
 
     def day_finding(self, rule: str, day: Day, **evidence: Any) -> Finding:
         start = midnight(self.zone, day.day)
@@ -105,7 +105,7 @@ def duplicate(seen: Seen, limits: Limits) -> Iterator[Finding]:
 def final_replacement(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A state that counted already was replaced by another one for the same moment."""
     rows = seen.rows
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         if before.at == after.at and abs(after.value - before.value) > limits["tolerance"]:
             evidence = {"was": written(before.value), "is": written(after.value), "seq": after.seq}
             yield Finding("final_replacement", after.at, after.at, after.at, evidence)
@@ -125,7 +125,7 @@ def dynamic_comparison(seen: Seen, limits: Limits) -> Iterator[Finding]:
         if len(like) < 3:
             continue
         most = max(like)
-        if day.quantity * 100 > most * limits["factor"] and day.quantity - most > limits["at_least"]:
+        if day.quantity * ONE > most * limits["factor"] and day.quantity - most > limits["at_least"]:
             yield seen.day_finding(
                 "dynamic_comparison",
                 day,
@@ -144,9 +144,9 @@ def high_low(seen: Seen, limits: Limits) -> Iterator[Finding]:
             continue
         average = sum(known) // len(known)
         high = (
-            day.quantity * 100 > average * limits["high"] and day.quantity - average > limits["high_at_least"]
+            day.quantity * ONE > average * limits["high"] and day.quantity - average > limits["high_at_least"]
         )
-        low = day.quantity * 100 < average * limits["low"] and average - day.quantity > limits["low_at_least"]
+        low = day.quantity * ONE < average * limits["low"] and average - day.quantity > limits["low_at_least"]
         if high or low:
             yield seen.day_finding(
                 "high_low",
@@ -158,7 +158,7 @@ def high_low(seen: Seen, limits: Limits) -> Iterator[Finding]:
     capacity = limits["capacity"]
     if capacity:
         chain = seen.series.believed
-        for before, after in zip(chain, chain[1:], strict=False):
+        for before, after in pairwise(chain):
             used, length = after.total - before.total, max(after.at - before.at, seen.register.interval)
             if used * HOUR > capacity * length:
                 evidence = {
@@ -182,11 +182,11 @@ def inactive_measurement(seen: Seen, limits: Limits) -> Iterator[Finding]:
 
 def interval_size(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """Readings closer together than this register's interval, and not just once."""
-    shortest = seen.register.interval * limits["share"] // 100
+    shortest = seen.register.interval * limits["share"] // ONE
     rows = seen.rows
     short = [
         (after.at, after.at - before.at)
-        for before, after in zip(rows, rows[1:], strict=False)
+        for before, after in pairwise(rows)
         if 0 < after.at - before.at < shortest
     ]
     for day in seen.days if len(short) >= limits["times"] else ():
@@ -205,21 +205,15 @@ def spike(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """The highest interval of 24 hours against the third highest."""
     for day in seen.whole:
         measured = [
-            quantity
-            for quantity, state in zip(day.quantities, day.states, strict=True)
-            if state != ESTIMATED
+            quantity for quantity, state in zip(day.quantities, day.states, strict=True) if state != ESTIMATED
         ]
         if len(measured) < 3:
             continue
         highest, _, third = sorted(measured, reverse=True)[:3]
-        if highest - third > limits["at_least"] and highest * 100 > third * limits["factor"]:
-            which = day.quantities.index(highest)
+        if highest - third > limits["at_least"] and highest * ONE > third * limits["factor"]:
+            ends = datetime_of(day.bounds[day.quantities.index(highest) + 1]).astimezone(seen.zone)
             yield seen.day_finding(
-                "spike",
-                day,
-                highest=written(highest),
-                third=written(third),
-                hour_ends=which,
+                "spike", day, highest=written(highest), third=written(third), ends=ends.isoformat()
             )
 
 
@@ -227,12 +221,12 @@ def multiplier(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """From one reading to the next the state is tenfold, a hundredfold or a thousandfold, or such a part: somebody's
     multiplier or unit is wrong, and not somebody's use."""
     rows = seen.rows
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         less, more = sorted((before.value, after.value))
-        if less < limits["at_least"] or more < 9 * less or after.at - before.at > limits["within"]:
+        if less < limits["at_least"] or more < 9 * less or after.at - before.at > limits["within_hours"]:
             continue
         for power in (10, 100, 1000):
-            if abs(more - power * less) * 100 <= power * less * limits["tolerance"]:
+            if abs(more - power * less) * ONE <= power * less * limits["tolerance"]:
                 evidence = {"was": written(before.value), "is": written(after.value), "times": power}
                 yield Finding("multiplier", after.at, before.at, after.at, evidence)
 
@@ -250,19 +244,24 @@ def negative(seen: Seen, limits: Limits) -> Iterator[Finding]:
 
 
 def prolonged_estimation(seen: Seen, limits: Limits) -> Iterator[Finding]:
-    """Day after day nothing but estimates."""
-    run = _run_before(seen, lambda state, _: state == "estimated")
-    for day in seen.whole:
-        run = run + 1 if day.state == "estimated" else 0
-        if run >= limits["days"]:
-            yield seen.day_finding("prolonged_estimation", day, days_estimated=run)
+    """Day after day nothing but one estimate; `open` when no reading ends it yet."""
+    for each in seen.estimates:
+        if each.until - each.start >= limits["days"] * 24 * HOUR:
+            evidence = {
+                "method": each.method,
+                "hours": (each.until - each.start) // HOUR,
+                "total": written(each.total),
+                "open": each.open,
+            }
+            at = each.start if each.open else each.until
+            yield Finding("prolonged_estimation", at, each.start, each.until, evidence)
 
 
 def missing_quantity(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """Too many of a day's intervals were not measured."""
     for day in seen.whole:
         missing = day.states.count(ESTIMATED)
-        if missing * 100 > len(day.states) * limits["share"]:
+        if missing * ONE > len(day.states) * limits["share"]:
             yield seen.day_finding("missing_quantity", day, missing=missing, of=len(day.states))
 
 
@@ -274,7 +273,11 @@ def unit(seen: Seen, limits: Limits) -> Iterator[Finding]:
 
 def zero(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A register that turned before has not moved for days and days."""
-    run = _run_before(seen, lambda _, quantity: quantity == 0)
+    run = 0
+    for past in reversed(seen.past):
+        if past.quantity:
+            break
+        run += 1
     for day in seen.whole:
         run = run + 1 if day.quantity == 0 else 0
         if run >= limits["days"]:
@@ -289,7 +292,7 @@ def frozen(seen: Seen, limits: Limits) -> Iterator[Finding]:
     days = iter(seen.days)
     day = next(days, None)
     step = times = longest = repeated = 0
-    for before, after in zip(chain, chain[1:], strict=False):
+    for before, after in pairwise(chain):
         while day is not None and after.at > day.bounds[-1]:
             if longest >= limits["times"]:
                 yield seen.day_finding("frozen", day, step=written(repeated), times=longest)
@@ -309,15 +312,6 @@ def frozen(seen: Seen, limits: Limits) -> Iterator[Finding]:
             longest, repeated = times, used
     if day is not None and longest >= limits["times"]:
         yield seen.day_finding("frozen", day, step=written(repeated), times=longest)
-
-
-def _run_before(seen: Seen, holds: Callable[[str, int], bool]) -> int:
-    run = 0
-    for each in reversed(seen.past):
-        if not holds(each.state, each.quantity):
-            break
-        run += 1
-    return run
 
 
 # -- of several registers of one meter -----------------------------------------------------------------
@@ -344,7 +338,7 @@ def sibling_exists(family: Family, limits: Limits) -> Iterator[tuple[str, Findin
         for register, other in family.items():
             known = other.past or (other.days and other.days[0].day < on)
             mine = counts.get(register, 0)
-            if known and mine * 100 < most * limits["share"]:
+            if known and mine * ONE < most * limits["share"]:
                 seen, day = whole[on]
                 yield register, seen.day_finding("sibling_exists", day, readings=mine, siblings=most)
 
@@ -360,9 +354,12 @@ def sums(family: Family, limits: Limits) -> Iterator[tuple[str, Finding]]:
         if len(found) < len(parts):
             continue
         off = abs(sum(found) - day.quantity)
-        if off > max(limits["at_least"], day.quantity * limits["share"] // 10_000):
-            yield "total", family["total"].day_finding(
-                "sum", day, total=written(day.quantity), parts=written(sum(found))
+        if off > max(limits["at_least"], day.quantity * limits["share"] // ONE):
+            yield (
+                "total",
+                family["total"].day_finding(
+                    "sum", day, total=written(day.quantity), parts=written(sum(found))
+                ),
             )
 
 

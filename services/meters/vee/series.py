@@ -132,7 +132,11 @@ def believe(
         opened, closed = register.opened_at, register.closed_at
         if opened is not None:
             series.inactive += [point[:2] for point in rest if point[0] < opened]
-            rest = [point for point in rest if point[0] > opened or (point[0] == opened and register.opening is None)]
+            rest = [
+                point
+                for point in rest
+                if point[0] > opened or (point[0] == opened and register.opening is None)
+            ]
             if register.opening is not None and (carry is None or carry.at < opened):
                 said = None
                 value = register.delivered(register.opening)
