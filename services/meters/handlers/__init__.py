@@ -21,6 +21,7 @@ from services.meters.handlers.registration import (
     register_meter,
 )
 from services.meters.handlers.sweep import judge_touched
+from services.meters.handlers.validation import validate_due
 
 RULES = {"moving-in": open_accounts}
 UNDO = {"moving-in": close_accounts}
@@ -42,6 +43,7 @@ COMMANDS: dict[type[Command], Callable[..., Any]] = {
 
 TIMERS: dict[Callable[[Work], None], timedelta] = {
     judge_touched: timedelta(seconds=2),
+    validate_due: timedelta(seconds=5),
     adopt_strays: timedelta(seconds=30),
     note_silent_meters: timedelta(minutes=1),
     forget_strays: timedelta(hours=1),

@@ -173,7 +173,7 @@ def judged(content: Content, digits: int = 6, interval: int | None = None) -> It
             )  # fmt: skip
             case = Case([register], stream.rows, other_units=stream.other_units, zone=content.zone)
             outcomes[stream.register] = judge(weigh(case))
-        find(outcomes, None)
+        find(outcomes)
         yield from (Judged(stream, outcomes[stream.register][0]) for stream in streams)
 
 

@@ -107,21 +107,22 @@ def judge(weighed: Weighed, examples: Mapping[date, Measured] | None = None) -> 
     )  # fmt: skip
     outcome = Outcome(series, days, estimates, version=weighed.edition.version)
     seen = Seen(
-        register, case.rows, series, weighed.holes, days, case.past, case.zone, case.other_units, estimates,
+        register, case.rows, series, weighed.holes, days, case.past, case.zone, case.since, case.other_units, estimates,
         frozenset(at for at, value in case.edits.items() if value is not None),
     )  # fmt: skip
     return outcome, seen
 
 
-def find(outcomes: Mapping[str, tuple[Outcome, Seen]], since: int | None) -> None:
-    """What all the rules say of one meter's registers, written into their outcomes; nothing older than `since`."""
+def find(outcomes: Mapping[str, tuple[Outcome, Seen]]) -> None:
+    """What all the rules say of one meter's registers, written into their outcomes; nothing older than asked for."""
     moments = [row.at for _, seen in outcomes.values() for row in (*seen.rows[:1], *seen.rows[-1:])]
     if not moments:
         return
     found: dict[str, list[Finding]] = {name: [] for name in outcomes}
-    for begin, end, edition in editions_within(since or min(moments), max(moments)):
-        start = max(begin, since) if since is not None else begin
+    for begin, end, edition in editions_within(min(moments), max(moments)):
+        starts = {name: max(begin, seen.since or begin) for name, (_, seen) in outcomes.items()}
         for name, (_, seen) in outcomes.items():
+            start = starts[name]
             limits = edition.limits(seen.register.kind, seen.register.limits)
             mine = found[name]
             for rule, figures in limits.items():
@@ -133,7 +134,7 @@ def find(outcomes: Mapping[str, tuple[Outcome, Seen]], since: int | None) -> Non
             limits = edition.limits(next(iter(family.values())).register.kind, {})
             for rule, check_family in FAMILY_RULES.items():
                 for name, each in check_family(family, limits[rule]):
-                    if start <= each.at < end:
+                    if starts[name] <= each.at < end:
                         found[name].append(each)
     for name, (outcome, seen) in outcomes.items():
         kept = (

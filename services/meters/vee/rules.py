@@ -52,6 +52,7 @@ class Seen:
     past: Sequence[PastDay]
     """Whole days before these, oldest first, without a gap; the register's own first day is not among them."""
     zone: ZoneInfo
+    since: int | None = None
     other_units: Sequence[tuple[int, str]] = ()
     """(moment, unit) of readings in a unit that is not the register's."""
     estimates: Sequence[Estimate] = ()
@@ -381,3 +382,10 @@ RULES: dict[str, Rule] = {
     "frozen": frozen,
 }
 FAMILY_RULES: dict[str, FamilyRule] = {"sibling_exists": sibling_exists, "sum": sums}
+DAILY = frozenset(
+    {
+        "dynamic_comparison", "frozen", "high_low", "inactive_measurement", "interval_size", "missing_quantity",
+        "sibling_exists", "spike", "sum", "zero",
+    }
+)  # fmt: skip
+"""Rules that speak of days; their findings may be longer than what is judged at once."""

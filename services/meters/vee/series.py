@@ -179,7 +179,12 @@ def _follow(
             series.rollovers.append(at)
             chain.append(Believed(at, last.total + step + full, value, source, False))
             continue
-        said_at, said = points[index - 1][:2] if index else before or (last.at, last.value)
+        if index:
+            said_at, said, _ = points[index - 1]
+        elif before is not None:
+            said_at, said = before[0], register.delivered(before[1])
+        else:
+            said_at, said = last.at, last.value
         recovers = any(later[1] >= last.value for later in points[index + 1 : index + 1 + LOOK_AHEAD])
         if -step <= hold:
             became = "held"
