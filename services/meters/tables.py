@@ -271,10 +271,12 @@ daily = Table(
 vee_due = Table(
     "vee_due",
     metadata,
-    # Meters with news since they were last validated: the oldest reading that came, and when the first of it was noted.
+    # Meters with news since they were last validated: the oldest reading that came, when the last news was noted, and
+    # since when the meter has been waiting (whoever waits longest comes first; more news do not send it back).
     Column("meter", String, primary_key=True),
     moment("since"),
-    moment("noted_at", server_default=func.now(), index=True),
+    moment("noted_at", server_default=func.now()),
+    moment("waiting_since", server_default=func.now(), index=True),
 )
 
 vee_findings = Table(

@@ -14,6 +14,7 @@ from services.contracts import meters as contract
 from services.contracts.messages import Query
 from services.meters.model import UnknownHousehold, UnknownMeter, plain
 from services.meters.tables import accounts, findings, households, items, meters, readings, watches
+from services.meters.vee import views as vee
 
 
 def list_readings(read: Read, query: Any) -> dict[str, Any]:
@@ -96,6 +97,11 @@ def _meter(read: Read, meter: str) -> Any:
     return row
 
 
+def _of_a_meter(view: Callable[[Read, Any, Any], dict[str, Any]]) -> Callable[[Read, Any], dict[str, Any]]:
+    """A view of one meter that the caller may see."""
+    return lambda read, query: view(read, _meter(read, query.meter), query)
+
+
 def _within(read: Read, place: ColumnElement[str]) -> ColumnElement[bool]:
     """What is outside the caller's areas does not exist for him."""
     return or_(false(), *(place.startswith(scope, autoescape=True) for scope in read.caller.scopes()))
@@ -107,4 +113,9 @@ QUERIES: dict[type[Query], Callable[..., Any]] = {
     contract.GetMeter: get_meter,
     contract.GetAccount: get_account,
     contract.ListFindings: list_findings,
+    contract.ListQuarantine: vee.list_quarantine,
+    contract.GetConsumption: _of_a_meter(vee.get_consumption),
+    contract.ListVeeFindings: _of_a_meter(vee.list_vee_findings),
+    contract.ListEdits: _of_a_meter(vee.list_edits),
+    contract.ListRegisters: _of_a_meter(vee.list_registers),
 }

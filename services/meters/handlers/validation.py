@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from services.chassis.database import Work
-from services.meters.vee.amounts import day_of
-from services.meters.vee.estimation import Measured
-from services.meters.vee.judge import Outcome, Weighed, find, judge, weigh
-from services.meters.vee.repository import MONTH, Due
-from services.meters.vee.rules import Seen
+from services.meters.vee.repository import Due, judged
+from services.meters.wire import OLDEST
 
 CHUNK = 200
 """Meters validated together: a few statements each time, and short enough to let others in between."""
 TAKEN_AT_ONCE = 20_000
 TIME_OF_A_TICK = 2.0
 """Seconds after which the rest is left to the next tick: the meters service has other things to do as well."""
-SETTLED = timedelta(minutes=1)
-"""News of a meter are gathered so long before it is validated again."""
+PATIENCE = timedelta(minutes=float(os.environ.get("YIKOU_VEE_PATIENCE_MINUTES", "360")))
+"""News of a meter are gathered so long before what it used is stored again. Bills, people's changes and whoever looks at
+a meter need not wait: they have it validated at once."""
 
 
 def validate_due(work: Work) -> None:
     """Whoever waits longest comes first. Taken in the order of their names, as everybody does who validates several."""
     begun = time.monotonic()
-    due = sorted(work.store.due(work.now - SETTLED, TAKEN_AT_ONCE), key=lambda each: each.meter)
+    due = sorted(work.store.due(work.now - PATIENCE, TAKEN_AT_ONCE), key=lambda each: each.meter)
     for start in range(0, len(due), CHUNK):
         if time.monotonic() - begun > TIME_OF_A_TICK:
             return
-        _validate(work, due[start : start + CHUNK])
+        chunk = due[start : start + CHUNK]
+        _validate(work, chunk)
+        work.store.done((each.meter, each.seen) for each in chunk)
 
 
 def validate_now(work: Work, meters: Sequence[str], until: datetime | None = None) -> None:
@@ -45,6 +46,16 @@ def validate_now(work: Work, meters: Sequence[str], until: datetime | None = Non
             _validate(work, work.store.unfinished(chunk, until), until)
 
 
+def validate_after(work: Work, meter: str, since: datetime) -> None:
+    """A person changed something at that moment: at once, and first in the line for the timer."""
+    work.store.note_due({meter: since}, work.now - PATIENCE)
+    validate_now(work, [meter])
+
+
+def validate_from_the_beginning(work: Work, meter: str) -> None:
+    validate_after(work, meter, OLDEST)
+
+
 def validated_until(work: Work, meters: Sequence[str]) -> dict[str, datetime | None]:
     """Meter -> up to where its consumption is settled by readings; None: not at all."""
     found: dict[str, datetime | None] = work.store.validated_until(meters)
@@ -52,34 +63,5 @@ def validated_until(work: Work, meters: Sequence[str]) -> dict[str, datetime | N
 
 
 def _validate(work: Work, due: Sequence[Due], until: datetime | None = None) -> None:
-    if not due:
-        return
-    dockets = work.store.dockets(due, until)
-    weighed = {
-        (docket.due.meter, name): weigh(case) for docket in dockets for name, case in docket.cases.items()
-    }
-    examples = _examples(work, weighed)
-    for docket in dockets:
-        outcomes: dict[str, tuple[Outcome, Seen]] = {
-            name: judge(weighed[docket.due.meter, name], examples.get((docket.due.meter, name)))
-            for name in docket.cases
-        }
-        find(outcomes)
-        docket.outcomes = {name: outcome for name, (outcome, _) in outcomes.items()}
-    work.store.keep(dockets, work.now)
-    work.store.done((docket.due.meter, docket.due.seen) for docket in dockets if docket.due.seen)
-
-
-def _examples(
-    work: Work, weighed: dict[tuple[str, str], Weighed]
-) -> dict[tuple[str, str], dict[date, Measured]]:
-    """The month before the first long gap, for those who have one: most have none."""
-    wanted = []
-    for (meter, name), each in weighed.items():
-        before, since = each.needs_examples_before, each.case.since
-        if before is not None and since is not None:
-            zone = each.case.zone
-            first = day_of(zone, before) - timedelta(days=MONTH)
-            wanted.append((meter, name, first, day_of(zone, since)))
-    found: dict[tuple[str, str], dict[date, Measured]] = work.store.examples(wanted) if wanted else {}
-    return found
+    if due:
+        work.store.keep(judged(work.store, due, until), work.now)

@@ -99,9 +99,12 @@ def upgrade() -> None:
         sa.Column("meter", sa.String(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("noted_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "waiting_since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
         sa.PrimaryKeyConstraint("meter", name=op.f("pk_vee_due")),
     )
-    op.create_index(op.f("ix_vee_due_noted_at"), "vee_due", ["noted_at"], unique=False)
+    op.create_index(op.f("ix_vee_due_waiting_since"), "vee_due", ["waiting_since"], unique=False)
     op.create_table(
         "vee_findings",
         sa.Column("meter", sa.String(), nullable=False),
@@ -145,7 +148,7 @@ def downgrade() -> None:
         "ix_vee_findings_open", table_name="vee_findings", postgresql_where=sa.text("state = 'open'")
     )
     op.drop_table("vee_findings")
-    op.drop_index(op.f("ix_vee_due_noted_at"), table_name="vee_due")
+    op.drop_index(op.f("ix_vee_due_waiting_since"), table_name="vee_due")
     op.drop_table("vee_due")
     op.drop_table("registers")
     op.drop_table("intervals")

@@ -76,7 +76,7 @@ class Estimate:
 
 def holes(believed: Sequence[Believed], interval: int, filling: Filling) -> list[tuple[Believed, Believed]]:
     """Neighbours between which readings are missing."""
-    longest = interval * filling.missing_after
+    longest = int(interval * filling.missing_after)
     return [
         (before, after) for before, after in itertools.pairwise(believed) if after.at - before.at > longest
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis import identifiers
-from services.meters.tables import edits, registers
+from services.meters.tables import edits, meters, quarantine, readings, registers
 from services.meters.vee.amounts import (
     COMMUNITY,
     MILLION,
@@ -31,7 +32,7 @@ from services.meters.vee.amounts import (
 from services.meters.vee.book import edition_at
 from services.meters.vee.days import ESTIMATED, Estimate
 from services.meters.vee.estimation import Measured
-from services.meters.vee.judge import Case, Outcome, continues
+from services.meters.vee.judge import Case, Outcome, Weighed, continues, find, judge, weigh
 from services.meters.vee.rules import DAILY, Finding, PastDay
 from services.meters.vee.series import CONTEXT, LOOK_AHEAD, Carry, Register, Row
 
@@ -44,7 +45,7 @@ WHO = "vee"
 DUE = text("""
     SELECT due.meter, due.since, due.xmin::text AS seen, meters.kind, meters.unit, meters.digits, meters.register
     FROM vee_due due LEFT JOIN meters ON meters.meter = due.meter
-    WHERE due.noted_at <= :before ORDER BY due.noted_at LIMIT :limit
+    WHERE due.waiting_since <= :before ORDER BY due.waiting_since LIMIT :limit
 """)
 DUE_OF = text("""
     SELECT due.meter, due.since, due.xmin::text AS seen, meters.kind, meters.unit, meters.digits, meters.register
@@ -52,9 +53,12 @@ DUE_OF = text("""
     WHERE due.meter = ANY(:meters)
 """)
 NOTE_DUE = text("""
-    INSERT INTO vee_due (meter, since)
-    SELECT * FROM unnest(CAST(:meters AS text[]), CAST(:since AS timestamptz[])) AS news (meter, since) ORDER BY meter
-    ON CONFLICT (meter) DO UPDATE SET since = least(vee_due.since, excluded.since)
+    INSERT INTO vee_due (meter, since, waiting_since)
+    SELECT meter, since, :waiting_since
+    FROM unnest(CAST(:meters AS text[]), CAST(:since AS timestamptz[])) AS news (meter, since) ORDER BY meter
+    ON CONFLICT (meter) DO UPDATE SET
+        since = least(vee_due.since, excluded.since), noted_at = now(),
+        waiting_since = least(vee_due.waiting_since, excluded.waiting_since)
 """)
 DONE = text("""
     DELETE FROM vee_due USING unnest(CAST(:meters AS text[]), CAST(:seen AS text[])) AS done (meter, seen)
@@ -162,31 +166,35 @@ OPEN_FINDINGS = text("""
     WHERE found.state = 'open'
 """)
 
+# Yesterday judged again is mostly yesterday as it stands: rows that say the same are left alone, lock and all.
 KEEP_INTERVALS = text("""
-    INSERT INTO intervals AS kept (meter, register, day, begins, ends, interval_s, millionths, states, last_at, high)
-    SELECT meter, register, day, begins, ends, interval_s, millionths::bigint[], states, last_at,
-        high::numeric / 1000000
+    INSERT INTO intervals (meter, register, day, begins, ends, interval_s, millionths, states, last_at, high)
+    SELECT fresh.meter, fresh.register, fresh.day, fresh.begins, fresh.ends, fresh.interval_s,
+        fresh.millionths::bigint[], fresh.states, fresh.last_at, fresh.high::numeric / 1000000
     FROM unnest(
         CAST(:meter AS text[]), CAST(:register AS text[]), CAST(:day AS date[]), CAST(:begins AS timestamptz[]),
         CAST(:ends AS timestamptz[]), CAST(:interval_s AS int[]), CAST(:millionths AS text[]), CAST(:states AS text[]),
         CAST(:last_at AS timestamptz[]), CAST(:high AS bigint[])
-    ) AS day (meter, register, day, begins, ends, interval_s, millionths, states, last_at, high)
+    ) AS fresh (meter, register, day, begins, ends, interval_s, millionths, states, last_at, high)
+    LEFT JOIN intervals kept
+        ON kept.meter = fresh.meter AND kept.register = fresh.register AND kept.day = fresh.day
+    WHERE kept.meter IS NULL OR kept.ends <> fresh.ends OR kept.begins <> fresh.begins
+        OR kept.millionths <> fresh.millionths::bigint[] OR kept.states <> fresh.states
+        OR kept.last_at <> fresh.last_at OR kept.high <> fresh.high::numeric / 1000000
+        OR kept.interval_s <> fresh.interval_s
     ON CONFLICT (meter, register, day) DO UPDATE SET
         begins = excluded.begins, ends = excluded.ends, interval_s = excluded.interval_s,
         millionths = excluded.millionths, states = excluded.states, last_at = excluded.last_at, high = excluded.high
-    WHERE (kept.begins, kept.ends, kept.millionths, kept.states, kept.last_at, kept.high, kept.interval_s)
-        IS DISTINCT FROM (
-            excluded.begins, excluded.ends, excluded.millionths, excluded.states, excluded.last_at, excluded.high,
-            excluded.interval_s
-        )
 """)
 KEEP_DAILY = text("""
     INSERT INTO daily AS kept (meter, register, day, quantity, state)
-    SELECT meter, register, day, quantity::numeric / 1000000, state
+    SELECT fresh.meter, fresh.register, fresh.day, fresh.quantity::numeric / 1000000, fresh.state
     FROM unnest(
         CAST(:meter AS text[]), CAST(:register AS text[]), CAST(:day AS date[]), CAST(:quantity AS bigint[]),
         CAST(:state AS text[])
-    ) AS day (meter, register, day, quantity, state)
+    ) AS fresh (meter, register, day, quantity, state)
+    LEFT JOIN daily old ON old.meter = fresh.meter AND old.register = fresh.register AND old.day = fresh.day
+    WHERE old.meter IS NULL OR old.quantity <> fresh.quantity::numeric / 1000000 OR old.state <> fresh.state
     ON CONFLICT (meter, register, day) DO UPDATE SET
         quantity = excluded.quantity, state = excluded.state, version = kept.version + 1
     WHERE (kept.quantity, kept.state) IS DISTINCT FROM (excluded.quantity, excluded.state)
@@ -273,12 +281,12 @@ class VeeRepository:
 
     # -- what is due --
 
-    def due(self, noted_before: datetime, limit: int) -> list[Due]:
+    def due(self, waiting_since: datetime, limit: int) -> list[Due]:
         """Whoever waits longest comes first; what is said of meters nobody knows is dropped."""
-        return self._dues(self.connection.execute(DUE, {"before": noted_before, "limit": limit}))
+        return self._dues(self.connection.execute(DUE, {"before": waiting_since, "limit": limit}))
 
-    def due_of(self, meters: Sequence[str]) -> list[Due]:
-        return self._dues(self.connection.execute(DUE_OF, {"meters": list(meters)}))
+    def due_of(self, names: Sequence[str]) -> list[Due]:
+        return self._dues(self.connection.execute(DUE_OF, {"meters": list(names)}))
 
     def _dues(self, rows: Iterable[Any]) -> list[Due]:
         found = list(rows)
@@ -287,9 +295,10 @@ class VeeRepository:
             self.done((row.meter, row.seen) for row in unknown)
         return [Due(*row) for row in found if row.kind is not None]
 
-    def note_due(self, news: Mapping[str, datetime]) -> None:
+    def note_due(self, news: Mapping[str, datetime], waiting_since: datetime) -> None:
         if news:
-            self.connection.execute(NOTE_DUE, {"meters": list(news), "since": list(news.values())})
+            asked = {"meters": list(news), "since": list(news.values()), "waiting_since": waiting_since}
+            self.connection.execute(NOTE_DUE, asked)
 
     def done(self, seen: Iterable[tuple[str, str]]) -> None:
         rows = list(seen)
@@ -519,10 +528,42 @@ class VeeRepository:
             .values(state=state, ended_at=at, ended_by=who, end_reason=reason)
         )
 
+    def raw_value(self, meter: str, register: str, at: datetime) -> Decimal | None:
+        mine = (readings.c.meter == meter) & (readings.c.register == register) & (readings.c.at == at)
+        newest = select(readings.c.value).where(mine).order_by(readings.c.seq.desc()).limit(1)
+        return self.connection.scalar(newest)
+
     def registers_of(self, meter: str) -> dict[str, list[Any]]:
         """Register -> its rows, the first one first."""
         found = self._registers([meter])
         return {register: rows for (_, register), rows in found.items()}
+
+    # -- the quarantine --
+
+    def quarantined(self, digest: bytes) -> Any:
+        mine = quarantine.c.digest == digest
+        return self.connection.execute(select(quarantine).where(mine).with_for_update()).first()
+
+    def decide(
+        self, digest: bytes, state: str, who: str, at: datetime, reason: str, reading: dict[str, Any] | None
+    ) -> None:
+        self.connection.execute(
+            update(quarantine)
+            .where(quarantine.c.digest == digest)
+            .values(state=state, decided_by=who, decided_at=at, decision_reason=reason, released_as=reading)
+        )
+
+    def place_and_unit(self, meter: str) -> tuple[str | None, str | None]:
+        row = self.connection.execute(
+            select(meters.c.place, meters.c.unit).where(meters.c.meter == meter)
+        ).first()
+        return (row.place, row.unit) if row else (None, None)
+
+    def store_reading(self, row: dict[str, Any]) -> bool:
+        """False when there is one of that key already, or when nobody knows the meter yet."""
+        return bool(self.connection.scalar(STORE_READING, row))
+
+    # -- registers --
 
     def save_register(self, row: dict[str, Any]) -> None:
         statement = insert(registers).values(row)
@@ -531,6 +572,59 @@ class VeeRepository:
                 index_elements=[registers.c.meter, registers.c.register, registers.c.number], set_=row
             )
         )
+
+
+def judged(store: VeeRepository, due: Sequence[Due], until: datetime | None = None) -> list[Docket]:
+    """These meters with what is to be said of them now; nothing is stored."""
+    dockets = store.dockets(due, until)
+    weighed = {
+        (docket.due.meter, name): weigh(case) for docket in dockets for name, case in docket.cases.items()
+    }
+    examples = _examples(store, weighed)
+    for docket in dockets:
+        outcomes = {
+            name: judge(weighed[docket.due.meter, name], examples.get((docket.due.meter, name)))
+            for name in docket.cases
+        }
+        find(outcomes)
+        docket.outcomes = {name: outcome for name, (outcome, _) in outcomes.items()}
+    return dockets
+
+
+def _examples(
+    store: VeeRepository, weighed: dict[tuple[str, str], Weighed]
+) -> dict[tuple[str, str], dict[date, Measured]]:
+    """The month before the first long gap, for those who have one: most have none."""
+    wanted = []
+    for (meter, name), each in weighed.items():
+        before, since = each.needs_examples_before, each.case.since
+        if before is not None and since is not None:
+            zone = each.case.zone
+            first = day_of(zone, before) - timedelta(days=MONTH)
+            wanted.append((meter, name, first, day_of(zone, since)))
+    found: dict[tuple[str, str], dict[date, Measured]] = store.examples(wanted) if wanted else {}
+    return found
+
+
+# As the ingest stores: the first of a key stays, what is new is told to the sweep, a stranger's waits for its meter.
+STORE_READING = text("""
+    WITH reading AS (
+        SELECT CAST(:meter AS text) AS meter, CAST(:register AS text) AS register, CAST(:at AS timestamptz) AS at,
+            CAST(:seq AS bigint) AS seq, CAST(:value AS numeric(18, 6)) AS value, CAST(:unit AS text) AS unit,
+            CAST(:quality AS text) AS quality
+    ), added AS (
+        INSERT INTO readings (meter, register, at, seq, value, unit, quality)
+        SELECT * FROM reading WHERE EXISTS (SELECT FROM meters WHERE meters.meter = reading.meter)
+        ON CONFLICT DO NOTHING RETURNING meter, at
+    ), news AS (
+        INSERT INTO touched (meter, since) SELECT meter, at FROM added
+    ), stray AS (
+        INSERT INTO strays (meter, register, at, seq, value, unit, quality)
+        SELECT * FROM reading WHERE NOT EXISTS (SELECT FROM meters WHERE meters.meter = reading.meter)
+        ON CONFLICT DO NOTHING
+    )
+    SELECT count(*) FROM added
+""")
 
 
 BETTER_KNOWN = "有了新的读数 · newer readings came"

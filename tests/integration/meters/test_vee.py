@@ -30,11 +30,11 @@ class Vee:
         """As the ingest stores and the sweep notes it."""
         self.tester.send(*found)
         with self.tester.ledger.work() as work:
-            work.store.note_due(work.store.take_touched(100_000))
+            work.store.note_due(work.store.take_touched(100_000), work.now)
 
     def validate(self):
-        """As the timer does, without the minute's patience."""
-        self.database.execute("UPDATE vee_due SET noted_at = noted_at - interval '1 hour'")
+        """As the timer does, without the patience."""
+        self.database.execute("UPDATE vee_due SET waiting_since = waiting_since - interval '1 day'")
         with self.tester.ledger.work() as work:
             handlers.validate_due(work)
 
