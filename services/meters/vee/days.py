@@ -112,7 +112,7 @@ def spread(
         method, shares = found
         estimates.append(Estimate(start, end, method, sum(shares), bounds, tuple(shares), used is None))
         for begun, bound, share in zip(bounds, bounds[1:], shares, strict=False):
-            cutter.feed(begun, state, bound, state + share, ESTIMATED, (start, end))
+            cutter.feed(begun, state, bound, state + share, ESTIMATED, (start, end), used is None)
             state += share
 
     longest = int(interval * filling.missing_after)
@@ -126,7 +126,7 @@ def spread(
                 kind = ESTIMATED
             elif after.source == EDITED or before.source == EDITED:
                 kind = EDITED_BY_HAND
-            cutter.feed(before.at, before.total, after.at, after.total, kind)
+            cutter.feed(before.at, before.total, after.at, after.total, kind, unsure=after.anew)
         before = after
     if until is not None and until > before.at:
         fill(before.at, before.total, until, None)
@@ -155,7 +155,7 @@ class _Cutter:
         self.total: int | None = None
         self.end, self.state = self.since, 0
         """As far as was fed, and the register there."""
-        self.worst, self.straddled = MEASURED, False
+        self.worst, self.estimated = MEASURED, False
         self._begin(day_of(zone, self.since), self.since)
         while self.marks[self.next] <= self.since:
             self.next += 1
@@ -168,15 +168,27 @@ class _Cutter:
         self.states: list[str] = []
 
     def feed(
-        self, start: int, before: int, end: int, after: int, kind: str, gap: tuple[int, int] | None = None
+        self,
+        start: int,
+        before: int,
+        end: int,
+        after: int,
+        kind: str,
+        gap: tuple[int, int] | None = None,
+        unsure: bool = False,
     ) -> None:
-        """From `before` to `after` in this time, evenly; `gap` is the whole gap of which this is a part."""
+        """From `before` to `after` in this time, evenly.
+
+        `gap` is the whole gap of which this is a part: which day its use belongs to is known only where no midnight is
+        within. `unsure`: not even how much it was.
+        """
         if end <= self.since:
             return
         if self.total is None:
             at = max(start, self.since)
             self.total = before + (after - before) * (at - start) // (end - start)
-            self.straddled = gap is not None and gap[0] < at
+            self.estimated = gap is not None and gap[0] < at
+        self.estimated |= unsure
         if WEIGHT[kind] > WEIGHT[self.worst]:
             self.worst = kind
         while (mark := self.marks[self.next]) <= end:
@@ -184,11 +196,11 @@ class _Cutter:
             if mark < end:
                 self.worst = kind
             if self.next == len(self.marks):
-                inside = gap is not None and mark < gap[1]
-                self.straddled |= inside
+                within = gap is not None and mark < gap[1]
+                self.estimated |= within
                 self._write(mark)
                 self._begin(self.day + timedelta(days=1), mark)
-                self.straddled = inside
+                self.estimated = within or (unsure and mark < end)
         self.end, self.state = end, after
 
     def _cut(self, at: int, state: int) -> None:
@@ -209,7 +221,7 @@ class _Cutter:
     def _write(self, end: int) -> None:
         states = "".join(self.states)
         state = MEASURED
-        if self.straddled:
+        if self.estimated:
             state = ESTIMATED
         elif EDITED_BY_HAND in states:
             state = EDITED_BY_HAND
