@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.meters.vee.amounts import HOUR, MILLION, day_of, midnight
@@ -51,7 +51,7 @@ def hold(days, estimates, zone, total):
         assert sum(each.quantities) == each.total and min(each.quantities) >= 0
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps, zones, intervals)
 def test_days_add_up_across_midnights_gaps_and_changed_clocks(taken, zone, interval):
     found, used = register_of(taken)
@@ -59,7 +59,7 @@ def test_days_add_up_across_midnights_gaps_and_changed_clocks(taken, zone, inter
     hold(days, estimates, zone, used)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(30, 90), st.integers(0, 900_000)), min_size=5, max_size=60), zones)
 def test_days_add_up_when_the_register_begins_again_at_zero(taken, zone):
     full = 1000 * MILLION
@@ -69,7 +69,7 @@ def test_days_add_up_when_the_register_begins_again_at_zero(taken, zone):
     assert len(series.rollovers) == (used >= 2 * MILLION) and series.backwards == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps, st.data(), zones)
 def test_a_state_that_is_false_for_a_while_consumes_nothing(taken, data, zone):
     found, used = register_of(taken, start=500 * MILLION)
@@ -83,7 +83,7 @@ def test_a_state_that_is_false_for_a_while_consumes_nothing(taken, data, zone):
     assert series.backwards == [] or all(each.became != "started-anew" for each in series.backwards)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps, st.data(), zones)
 def test_days_add_up_over_an_exchange(taken, data, zone):
     found, _ = register_of(taken, start=500 * MILLION)
@@ -103,7 +103,7 @@ def test_days_add_up_over_an_exchange(taken, data, zone):
     assert series.backwards == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps, zones, st.permutations(range(8)), st.data())
 def test_the_order_of_arrival_changes_nothing(taken, zone, order, data):
     found, _ = register_of(taken)
@@ -116,7 +116,7 @@ def test_the_order_of_arrival_changes_nothing(taken, zone, order, data):
     assert outcome == other
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(0, 20_000), min_size=24 * 9, max_size=24 * 10), st.integers(1, 24 * 30))
 def test_an_estimate_nothing_ends_yet_stays_within_what_is_usual(hours, ahead):
     found, used = register_of([(60, each) for each in hours])
