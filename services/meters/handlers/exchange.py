@@ -15,7 +15,6 @@ from services.meters.model import MeterOfAnotherKind
 from services.meters.vee.book import UnknownFigure, check_own
 from services.meters.wire import AHEAD
 
-
 ADOPTED = timedelta(seconds=1)
 
 

@@ -107,6 +107,25 @@ def test_late_data_in_any_order_make_the_same_tables_as_the_clean_run(vee, zone)
     assert vee.database.execute("SELECT count(*) FROM vee_findings WHERE state = 'cleared'").fetchone()[0] > 0
 
 
+@pytest.mark.parametrize("wrong", [500, -500])
+def test_a_false_state_over_midnight_seen_reading_by_reading_makes_the_same_tables(vee, wrong):
+    """What was believed yesterday is taken back by what comes today."""
+    vee.tester.meter("W-1")
+    sent = steady(2, first=600_000)
+    for hour in (23, 24, 25):
+        sent[hour]["value"] = str(Decimal(sent[hour]["value"]) + wrong)
+    vee.send(*sent)
+    vee.validate()
+    clean = vee.tables()
+    assert [row[3] for row in clean["daily"]] == [Decimal("0.24")] * 2
+    for table in ("readings", "intervals", "daily", "vee_findings", "edits", "vee_due"):
+        vee.database.execute(f"TRUNCATE {table}")
+    for each in sent:
+        vee.send(each)
+        vee.validate()
+    assert vee.tables() == clean
+
+
 def test_days_add_up_to_the_registers_difference(vee, zone):
     vee.tester.meter("W-REAL-17")
     sent = real("W-REAL-17", days=30)
