@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from marshmallow import Schema, fields, validate
 
 from services.contracts.messages import Command, Page, Query, at, volume
 
@@ -120,3 +120,133 @@ class LoadDemonstration(Command):
         fields.String(validate=CODE), load_default=list, validate=validate.Length(max=20_000)
     )
     elders = fields.List(fields.String(validate=CODE), load_default=list, validate=validate.Length(max=1000))
+
+
+# -- validation, estimation, editing -------------------------------------------------------------------
+
+REGISTER = validate.Length(min=1, max=32)
+REASON = validate.Length(min=2, max=500)
+STATE = validate.OneOf(("open", "cleared"))
+VEE_RULES = (
+    "consecutive_interval", "duplicate", "dynamic_comparison", "sibling_exists", "final_replacement", "high_low",
+    "inactive_measurement", "interval_size", "spike", "multiplier", "negative", "prolonged_estimation",
+    "missing_quantity", "sum", "unit", "zero", "frozen",
+)  # fmt: skip
+
+
+class GetConsumption(Query):
+    """What a register used from `start` to before `end`, by interval, day or month, and how it is known.
+
+    What has not been validated yet is judged while you look: `validated_until` tells how far the stored figures go.
+    """
+
+    meter = fields.String(required=True, validate=CODE)
+    register = fields.String(load_default=None, validate=REGISTER)
+    start = fields.Date(required=True)
+    end = fields.Date(required=True)
+    by = fields.String(load_default="day", validate=validate.OneOf(("interval", "day", "month")))
+
+
+class ListVeeFindings(Page):
+    """What validation says of a meter's registers, the newest first; a finding is open while it holds."""
+
+    meter = fields.String(required=True, validate=CODE)
+    register = fields.String(load_default=None, validate=REGISTER)
+    rule = fields.String(load_default=None, validate=validate.OneOf(VEE_RULES))
+    state = fields.String(load_default="open", validate=STATE)
+
+
+class ListEdits(Page):
+    """Estimates and people's edits of a meter, the latest moment first; superseded and reverted ones are there too."""
+
+    meter = fields.String(required=True, validate=CODE)
+    register = fields.String(load_default=None, validate=REGISTER)
+    kind = fields.String(load_default=None, validate=validate.OneOf(("estimate", "manual")))
+    state = fields.String(load_default=None, validate=validate.OneOf(("active", "superseded", "reverted")))
+
+
+class ListRegisters(Query):
+    """A meter's registers where they are not as usual, one after the other: digits, multiplier, own limits, exchanges."""
+
+    meter = fields.String(required=True, validate=CODE)
+
+
+class ListQuarantine(Page):
+    """Readings that could not be true, with the reason; the content is as it came."""
+
+    state = fields.String(
+        load_default="waiting", validate=validate.OneOf(("waiting", "released", "dismissed"))
+    )
+    reason = fields.String(load_default=None, validate=CODE)
+
+
+class EditReading(Command):
+    """What a register showed at a moment, by a person's word; null strikes the meter's reading out. The raw one stays.
+
+    The same value as the meter's confirms it: what the rules suspect about it is settled.
+    """
+
+    meter = fields.String(required=True, validate=CODE)
+    register = fields.String(load_default=None, validate=REGISTER)
+    at = at(required=True)
+    value = volume(required=True, allow_none=True, validate=validate.Range(min=0, max=10**11))
+    reason = fields.String(required=True, validate=REASON)
+
+
+class RevertEdit(Command):
+    """A person's edit no longer counts; the raw reading does again."""
+
+    edit_id = fields.String(required=True, validate=CODE)
+    reason = fields.String(required=True, validate=REASON)
+
+
+class SetRegister(Command):
+    """What a register is where it is not as usual. `limits`: rule -> figures of its own, or "off"."""
+
+    meter = fields.String(required=True, validate=CODE)
+    register = fields.String(load_default=None, validate=REGISTER)
+    digits = fields.Integer(load_default=None, validate=validate.Range(3, 10))
+    multiplier = volume(load_default=None, validate=validate.Range(min=0, min_inclusive=False, max=100_000))
+    interval_minutes = fields.Integer(
+        load_default=None, validate=validate.OneOf((5, 10, 15, 30, 60, 120, 240, 360, 720, 1440))
+    )
+    limits = fields.Dict(keys=fields.String(), load_default=None)
+    reason = fields.String(required=True, validate=REASON)
+
+
+class ExchangedRegister(Schema):
+    register = fields.String(required=True, validate=REGISTER)
+    closing = volume(required=True, validate=validate.Range(min=0, max=10**11))
+    opening = volume(required=True, validate=validate.Range(min=0, max=10**11))
+
+
+class ExchangeMeter(Command):
+    """The old meter's last states and the new one's first; with `new_meter` the new one reports under a name of its own."""
+
+    meter = fields.String(required=True, validate=CODE)
+    at = at(required=True)
+    registers = fields.List(
+        fields.Nested(ExchangedRegister), required=True, validate=validate.Length(min=1, max=16)
+    )
+    new_meter = fields.String(load_default=None, validate=CODE)
+    digits = fields.Integer(load_default=None, validate=validate.Range(3, 10))
+    reason = fields.String(required=True, validate=REASON)
+
+
+class ReleaseReading(Command):
+    """A quarantined reading was true after all, or is with these corrections; it is stored as any other."""
+
+    reading_id = fields.String(
+        required=True, validate=validate.Regexp(r"^[0-9a-f]{64}$", error="Not a reading's id.")
+    )
+    corrections = fields.Dict(keys=fields.String(), load_default=dict)
+    reason = fields.String(required=True, validate=REASON)
+
+
+class DismissReading(Command):
+    """A quarantined reading stays out."""
+
+    reading_id = fields.String(
+        required=True, validate=validate.Regexp(r"^[0-9a-f]{64}$", error="Not a reading's id.")
+    )
+    reason = fields.String(required=True, validate=REASON)

@@ -25,6 +25,7 @@ from services.meters.tables import (
     touched,
     watches,
 )
+from services.meters.vee.repository import VeeRepository
 
 _FINDING = tuple(field.name for field in fields(Finding))
 _CHANGING = (
@@ -83,7 +84,7 @@ class Watched:
     watch: Watch | None
 
 
-class Repository(tray.Repository):
+class Repository(VeeRepository, tray.Repository):
     items = items
 
     # -- meters and accounts --

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Identity,
     Index,
@@ -19,7 +20,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.backoffice import tray
 from services.chassis.database import new_metadata
@@ -141,6 +142,12 @@ quarantine = Table(
     Column("sender", String, nullable=False),
     Column("reason", String, nullable=False),
     Column("content", LargeBinary, nullable=False),
+    # waiting; released or dismissed by somebody, for a reason. The content stays as it came.
+    Column("state", String, nullable=False, server_default="waiting"),
+    Column("decided_by", String),
+    moment("decided_at", nullable=True),
+    Column("decision_reason", String),
+    Column("released_as", JSONB),
 )
 
 findings = Table(
@@ -172,3 +179,125 @@ Index(
     postgresql_where=text("state = 'active'"),
 )
 Index("ix_findings_latest", findings.c.meter, findings.c.kind, findings.c.raised_at)
+
+# -- validation, estimation, editing ---------------------------------------------------------------------
+
+registers = Table(
+    "registers",
+    metadata,
+    # What a register is where it is not as its meter and vee.yaml say; a meter exchange begins the next number.
+    Column("meter", String, primary_key=True),
+    Column("register", String, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("digits", Integer, nullable=False),
+    Column("multiplier", AMOUNT, nullable=False, server_default="1"),
+    Column("interval_s", Integer),
+    Column("limits", JSONB, nullable=False, server_default="{}"),
+    moment("opened_at", nullable=True),
+    Column("opening_value", AMOUNT),
+    moment("closed_at", nullable=True),
+    Column("closing_value", AMOUNT),
+    Column("replaced_by", String),  # meter
+    Column("reason", String),
+    Column("who", String, nullable=False),
+    moment("set_at"),
+)
+
+edits = Table(
+    "edits",
+    metadata,
+    # Beside the raw readings: what a rule estimated, what a person changed. Superseded and reverted ones stay.
+    Column("edit_id", String, primary_key=True),
+    Column("meter", String, nullable=False),
+    Column("register", String, nullable=False),
+    Column("kind", String, nullable=False),
+    moment("from_at"),
+    moment("until_at"),
+    Column("value", AMOUNT),  # a person's; none: the reading is struck out
+    Column("method", String),
+    Column("total", AMOUNT),
+    Column("millionths", ARRAY(BigInteger)),
+    Column("open", Boolean, nullable=False, server_default="false"),
+    Column("rule", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("who", String, nullable=False),
+    moment("made_at"),
+    Column("state", String, nullable=False, server_default="active"),
+    moment("ended_at", nullable=True),
+    Column("ended_by", String),
+    Column("end_reason", String),
+)
+Index("ix_edits_meter", edits.c.meter, edits.c.register, edits.c.from_at)
+Index("ix_edits_active", edits.c.meter, edits.c.until_at, postgresql_where=text("state = 'active'"))
+Index(
+    "uq_edits_manual",
+    edits.c.meter,
+    edits.c.register,
+    edits.c.from_at,
+    unique=True,
+    postgresql_where=text("state = 'active' AND kind = 'manual'"),
+)
+
+intervals = Table(
+    "intervals",
+    metadata,
+    # A row a day: from `begins` (midnight, but for the first day) at every multiple of `interval_s` after midnight.
+    Column("meter", String, primary_key=True),
+    Column("register", String, primary_key=True),
+    Column("day", Date, primary_key=True),
+    moment("begins"),
+    moment("ends"),
+    Column("interval_s", Integer, nullable=False),
+    Column("millionths", ARRAY(BigInteger), nullable=False),
+    Column("states", String, nullable=False),  # a letter each: m measured, e estimated, d edited
+    # The last believed reading by the day's end and what the register is held to show: the next day goes on from it.
+    moment("last_at"),
+    Column("high", AMOUNT, nullable=False),
+)
+
+daily = Table(
+    "daily",
+    metadata,
+    # The sum over any days is the register's difference. Bills read this and nothing else.
+    Column("meter", String, primary_key=True),
+    Column("register", String, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("quantity", AMOUNT, nullable=False),
+    Column("state", String, nullable=False),  # measured, estimated, edited
+    Column("version", Integer, nullable=False, server_default="1"),  # one more with every change
+)
+
+vee_due = Table(
+    "vee_due",
+    metadata,
+    # Meters with news since they were last validated: the oldest reading that came, when the last news was noted, and
+    # since when the meter has been waiting (whoever waits longest comes first; more news do not send it back).
+    Column("meter", String, primary_key=True),
+    moment("since"),
+    moment("noted_at", server_default=func.now()),
+    moment("waiting_since", server_default=func.now(), index=True),
+)
+
+vee_findings = Table(
+    "vee_findings",
+    metadata,
+    # What a validation says of a register; open while it holds.
+    Column("meter", String, primary_key=True),
+    Column("register", String, primary_key=True),
+    Column("rule", String, primary_key=True),
+    moment("at", primary_key=True),
+    moment("from_at"),
+    moment("until_at"),
+    Column("version", Integer, nullable=False),
+    Column("evidence", JSONB, nullable=False),
+    Column("state", String, nullable=False),
+    moment("found_at"),
+    moment("cleared_at", nullable=True),
+)
+Index(
+    "ix_vee_findings_open",
+    vee_findings.c.meter,
+    vee_findings.c.until_at,
+    postgresql_where=text("state = 'open'"),
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import select, true
 
 from services.backoffice import tray
 from services.chassis.database import Read
@@ -14,6 +14,8 @@ from services.contracts import meters as contract
 from services.contracts.messages import Query
 from services.meters.model import UnknownHousehold, UnknownMeter, plain
 from services.meters.tables import accounts, findings, households, items, meters, readings, watches
+from services.meters.vee import views as vee
+from services.meters.within import within
 
 
 def list_readings(read: Read, query: Any) -> dict[str, Any]:
@@ -128,9 +130,10 @@ def _meter(read: Read, meter: str) -> Any:
     return row
 
 
-def within(read: Read, place: ColumnElement[str]) -> ColumnElement[bool]:
-    """What is outside the caller's areas does not exist for him."""
-    return or_(false(), *(place.startswith(scope, autoescape=True) for scope in read.caller.scopes()))
+def _of_a_meter(view: Callable[[Read, Any, Any], dict[str, Any]]) -> Callable[[Read, Any], dict[str, Any]]:
+    """A view of one meter that the caller may see."""
+    return lambda read, query: view(read, _meter(read, query.meter), query)
+
 
 
 QUERIES: dict[type[Query], Callable[..., Any]] = {
@@ -140,4 +143,9 @@ QUERIES: dict[type[Query], Callable[..., Any]] = {
     contract.GetMeter: get_meter,
     contract.GetAccount: get_account,
     contract.ListFindings: list_findings,
+    contract.ListQuarantine: vee.list_quarantine,
+    contract.GetConsumption: _of_a_meter(vee.get_consumption),
+    contract.ListVeeFindings: _of_a_meter(vee.list_vee_findings),
+    contract.ListEdits: _of_a_meter(vee.list_edits),
+    contract.ListRegisters: _of_a_meter(vee.list_registers),
 }

@@ -12,8 +12,11 @@ from services.contracts import frontdesk, meters, registry
 from services.contracts.messages import Command, Event
 from services.meters.handlers.accounts import close_accounts, open_accounts
 from services.meters.handlers.demonstration import load_demonstration
+from services.meters.handlers.edits import edit_reading, revert_edit
+from services.meters.handlers.exchange import exchange_meter, set_register
 from services.meters.handlers.findings import acknowledge_finding, close_finding
 from services.meters.handlers.households import note_household, set_away, set_welfare_rule
+from services.meters.handlers.quarantine import dismiss_reading, release_reading
 from services.meters.handlers.registration import (
     adopt_strays,
     forget_strays,
@@ -21,6 +24,7 @@ from services.meters.handlers.registration import (
     register_meter,
 )
 from services.meters.handlers.sweep import judge_touched
+from services.meters.handlers.validation import validate_due
 
 RULES = {"moving-in": open_accounts}
 UNDO = {"moving-in": close_accounts}
@@ -38,10 +42,17 @@ COMMANDS: dict[type[Command], Callable[..., Any]] = {
     meters.SetAway: set_away,
     meters.AcknowledgeFinding: acknowledge_finding,
     meters.LoadDemonstration: load_demonstration,
+    meters.EditReading: edit_reading,
+    meters.RevertEdit: revert_edit,
+    meters.SetRegister: set_register,
+    meters.ExchangeMeter: exchange_meter,
+    meters.ReleaseReading: release_reading,
+    meters.DismissReading: dismiss_reading,
 }
 
 TIMERS: dict[Callable[[Work], None], timedelta] = {
     judge_touched: timedelta(seconds=2),
+    validate_due: timedelta(seconds=5),
     adopt_strays: timedelta(seconds=30),
     note_silent_meters: timedelta(minutes=1),
     forget_strays: timedelta(hours=1),

@@ -17,7 +17,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 ROOT = Path(__file__).parents[3]
 PLACE = "110105001001001"
 EMPTIED = (
-    "readings", "strays", "quarantine", "touched", "findings", "meters", "accounts", "households", "watches", "items",
+    "readings", "strays", "quarantine", "touched", "vee_due", "vee_findings", "daily", "intervals", "edits", "registers", "findings", "meters", "accounts", "households", "watches", "items",
     "inbox", "outbox", "requests",
 )  # fmt: skip
 
