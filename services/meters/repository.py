@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from services.backoffice import tray
+from services.meters.billing.repository import BillingRepository
 from services.meters.model import Finding, Household, Point, UnknownFinding, UnknownMeter, Watch
 from services.meters.tables import (
     accounts,
@@ -82,7 +83,7 @@ class Watched:
     watch: Watch | None
 
 
-class Repository(tray.Repository):
+class Repository(BillingRepository, tray.Repository):
     items = items
 
     # -- meters and accounts --

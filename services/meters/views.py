@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import select
 
 from services.backoffice import tray
 from services.chassis.database import Read
 from services.chassis.paging import page
 from services.contracts import meters as contract
 from services.contracts.messages import Query
+from services.meters.billing import views as billing
 from services.meters.model import UnknownHousehold, UnknownMeter, plain
 from services.meters.tables import accounts, findings, households, items, meters, readings, watches
+from services.meters.within import within as _within
 
 
 def list_readings(read: Read, query: Any) -> dict[str, Any]:
@@ -96,13 +98,9 @@ def _meter(read: Read, meter: str) -> Any:
     return row
 
 
-def _within(read: Read, place: ColumnElement[str]) -> ColumnElement[bool]:
-    """What is outside the caller's areas does not exist for him."""
-    return or_(false(), *(place.startswith(scope, autoescape=True) for scope in read.caller.scopes()))
-
-
 QUERIES: dict[type[Query], Callable[..., Any]] = {
     **tray.queries(items),
+    **billing.QUERIES,
     contract.ListReadings: list_readings,
     contract.GetMeter: get_meter,
     contract.GetAccount: get_account,
