@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.meters.billing.model import (
     LIVE,
+    LOCAL,
     Bill,
     Line,
     Supply,
@@ -72,7 +73,7 @@ USE = text("""
 """)
 
 LEAKS = text("""
-    SELECT meter, finding_id FROM findings
+    SELECT meter, finding_id, (window_start AT TIME ZONE :zone)::date AS since FROM findings
     WHERE state = 'active' AND kind LIKE 'leak%' AND meter = ANY(:meters)
 """)
 
@@ -283,16 +284,17 @@ class BillingRepository:
 
     # -- leaks and changed days --
 
-    def leaks(self, meters: Sequence[str]) -> dict[str, list[str]]:
-        """Meter -> its active leak findings."""
-        found: dict[str, list[str]] = {}
-        for meter, finding_id in self.connection.execute(LEAKS, {"meters": list(meters)}):
-            found.setdefault(meter, []).append(finding_id)
+    def leaks(self, meters: Sequence[str]) -> dict[str, list[tuple[str, date]]]:
+        """Meter -> its active leak findings, each with the day on which its window begins."""
+        found: dict[str, list[tuple[str, date]]] = {}
+        rows = self.connection.execute(LEAKS, {"meters": list(meters), "zone": LOCAL.key})
+        for meter, finding_id, since in rows:
+            found.setdefault(meter, []).append((finding_id, since))
         return found
 
-    def bills_to_hold(self, zone: str, limit: int) -> list[tuple[str, str]]:
+    def bills_to_hold(self, limit: int) -> list[tuple[str, str]]:
         """(bill, leak finding) where the finding is active and the bill not held for it."""
-        return [tuple(row) for row in self.connection.execute(TO_HOLD, {"zone": zone, "limit": limit})]
+        return [tuple(row) for row in self.connection.execute(TO_HOLD, {"zone": LOCAL.key, "limit": limit})]
 
     def bills_to_release(self, limit: int) -> list[tuple[str, str]]:
         """(bill, cause) where the leak is over."""
@@ -318,13 +320,13 @@ class BillingRepository:
                     SELECT account, changed.since FROM changed JOIN accounts USING (meter)
                     UNION ALL SELECT account, changed.since FROM changed JOIN former_meters USING (meter)
                 )
-                SELECT account, min(supplied.since) FROM supplied JOIN bills USING (account)
+                SELECT account, min(supplied.since) AS since FROM supplied JOIN bills USING (account)
                 WHERE bills.state IN ('draft', 'issued', 'held') AND bills.until > supplied.since
                 GROUP BY account
             """),
             {"meters": list(since), "since": list(since.values())},
         )
-        return dict(rows)
+        return {row.account: row.since for row in rows}
 
     def _with_lines(self, found: list[Bill]) -> list[Bill]:
         by_name = {bill.bill: bill for bill in found}

@@ -96,13 +96,11 @@ def _line(line: Any, terms: Tariff, unit: str) -> dict[str, Any]:
     quantity, price = plain(line.quantity), plain(line.price)
     tier_zh = f"第{line.tier}阶梯" if len(tiers) > 1 else ""
     tier_en = f"tier {line.tier}, " if len(tiers) > 1 else ""
-    parts = [
-        (PARTS.get(name, (name, name)), name, yuan)
-        for name, yuan in line.parts.items()
-        if len(line.parts) > 1
-    ]
-    made_of_zh = f"（{'、'.join(f'{names[0]} {yuan}' for names, _, yuan in parts)}）" if parts else ""
-    made_of_en = f" ({', '.join(f'{names[1]} {yuan}' for names, _, yuan in parts)})" if parts else ""
+    # jsonb keeps no order of its own.
+    order = [name for name in PARTS if name in line.parts] + sorted(line.parts.keys() - PARTS.keys())
+    parts = [(PARTS.get(name, (name, name)), line.parts[name]) for name in order if len(order) > 1]
+    made_of_zh = f"（{'、'.join(f'{names[0]} {yuan}' for names, yuan in parts)}）" if parts else ""
+    made_of_en = f" ({', '.join(f'{names[1]} {yuan}' for names, yuan in parts)})" if parts else ""
     last = line.until - DAY
     return {
         "no": line.no,

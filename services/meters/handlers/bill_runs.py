@@ -140,8 +140,9 @@ def _bill_chunk(work: Work, run: Any, progress: Progress) -> None:
     if leaks:
         meter_of = {row.account: row.meter for row in rows}
         for bill in bills:
-            for finding_id in leaks.get(meter_of[bill.account], ()):
-                bill.move("hold", work.now, leak(finding_id))
+            for finding_id, since in leaks.get(meter_of[bill.account], ()):
+                if since < bill.until:
+                    bill.move("hold", work.now, leak(finding_id))
     booked = []
     if run.issue:
         booked = [(bill, "issue", bill.move("issue", work.now)) for bill in bills if bill.state == "draft"]

@@ -11,7 +11,6 @@ from services.chassis.database import Work
 from services.meters.billing.model import (
     DISPUTE,
     LIVE,
-    LOCAL,
     ZERO,
     Bill,
     NothingToCorrect,
@@ -26,7 +25,7 @@ from services.meters.handlers.bill_runs import book, new_bill, reckon_accounts
 from services.meters.model import plain
 
 AT_ONCE = 500
-SETTLED = "估算的日用量已由实际读数取代 · readings have taken the place of estimated days"
+SETTLED = "估算或缺少的日用量已由实际读数取代 · readings have come for days that were estimated or missing"
 LEAK_SUSPECTED = "疑似漏水，账单暂缓 · a leak is suspected"
 LEAK_OVER = "漏水核查已结束 · the leak is settled"
 
@@ -50,7 +49,7 @@ def settle_dispute(work: Work, command: Any) -> dict[str, Any]:
 
 def hold_and_release_for_leaks(work: Work) -> None:
     """Water that never stops: the bills of that time wait until somebody has looked, and go on when he has."""
-    for name, finding_id in work.store.bills_to_hold(LOCAL.key, AT_ONCE):
+    for name, finding_id in work.store.bills_to_hold(AT_ONCE):
         move(work, work.store.bill(name), "hold", LEAK_SUSPECTED, leak(finding_id))
     for name, cause in work.store.bills_to_release(AT_ONCE):
         move(work, work.store.bill(name), "release", LEAK_OVER, cause)
@@ -111,17 +110,21 @@ def correct_bill(work: Work, command: Any) -> dict[str, Any]:
 
 
 def review_changed_days(work: Work) -> None:
-    """Days that changed under a bill: where an estimate was billed it is settled, otherwise a correction is proposed."""
+    """Days that changed under a bill: what was not known then is settled, anything else is proposed to a person."""
     changed = work.store.take_changed_days(AT_ONCE)
     if not changed:
         return
     work.store.open_books()
     for account, since in work.store.billed_accounts(changed).items():
         corrections = _made_again(work, account, since)
-        if corrections and (corrections[0][0].estimated or corrections[0][0].missing):
+        if corrections and _more_is_known(*corrections[0]):
             _replace(work, corrections, SETTLED)
         else:
             _propose(work, work.store.live_bills(account, since), corrections)
+
+
+def _more_is_known(old: Bill, new: Bill) -> bool:
+    return new.estimated < old.estimated or new.missing < old.missing
 
 
 def _replace(work: Work, corrections: Sequence[tuple[Bill, Bill]], reason: str) -> None:

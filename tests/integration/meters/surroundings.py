@@ -18,6 +18,7 @@ PLACE = "110105001001001"
 EMPTIED = (
     "readings", "strays", "quarantine", "touched", "findings", "meters", "accounts", "households", "watches", "items",
     "inbox", "outbox", "requests",
+    "daily", "former_meters", "bill_runs", "bills", "bill_lines", "bill_history", "ledger", "changed_days",
 )  # fmt: skip
 
 
