@@ -102,7 +102,6 @@ class LoadDemonstration(Command):
 
 PERIOD = validate.Regexp(r"^\d{4}-(0[1-9]|1[0-2])$", error="Not a month (YYYY-MM).")
 BILL_STATES = ("draft", "issued", "held", "corrected", "cancelled")
-BOOKINGS = ("charge", "hold", "release", "credit")
 
 
 class BillsBooked(Event):
@@ -114,12 +113,14 @@ class BillsBooked(Event):
 
     said_by = ("meters",)
     heard_by = ("property",)
+    utility = fields.String(required=True)
+    kind = fields.String(required=True, metadata={"description": "charge, hold, release or credit"})
     entries = fields.List(
         fields.Dict(),
         required=True,
         metadata={
-            "description": "each: no (of the line in the ledger), bill, account, household, place, utility, kind (charge,"
-            " hold, release, credit), amount (yuan; negative when less is owed), period (YYYY-MM of the bill's last day)"
+            "description": "each: no (of the line in the ledger), bill, household, place, amount (yuan; negative when less"
+            " is owed), period (YYYY-MM of the bill's last day)"
         },
     )
     at = at(required=True)

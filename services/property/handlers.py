@@ -422,7 +422,7 @@ def pay_fee(work: Work, command: Any) -> dict[str, Any]:
 
 def note_utility_bills(work: Work, event: Any) -> None:
     """Water, electricity and gas: what meters booked is booked here, line by line."""
-    work.store.book_utilities(event.entries, event.at)
+    work.store.book_utilities(event.utility, event.kind, event.entries, event.at)
 
 
 # -- demonstration -------------------------------------------------------------------------------------

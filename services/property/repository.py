@@ -205,25 +205,28 @@ class Repository(tray.Repository):
             self.connection.execute(update(accounts).where(mine).values(balance=accounts.c.balance - amount))
         return entry
 
-    def book_utilities(self, lines: Sequence[Mapping[str, Any]], at: datetime) -> None:
+    def book_utilities(
+        self, utility: str, kind: str, lines: Sequence[Mapping[str, Any]], at: datetime
+    ) -> None:
         """Lines of the meters' ledger, each once: its number there is the reference here."""
-        wanted = {f"income:{line['utility']}": ("income", None) for line in lines}
-        wanted |= {account_of(line["household"]): ("household", line["place"]) for line in lines}
+        income = f"income:{utility}"
+        self._open_account(income, "income")
+        wanted = {account_of(line["household"]): line["place"] for line in lines}
         self.connection.execute(
             insert(accounts).on_conflict_do_nothing(),
             [
-                {"code": code, "kind": kind, "place": place, "state": "open"}
-                for code, (kind, place) in sorted(wanted.items())
+                {"code": code, "kind": "household", "place": place, "state": "open"}
+                for code, place in sorted(wanted.items())
             ],
         )
         rows = []
         for line in lines:
-            pair = (account_of(line["household"]), f"income:{line['utility']}")
+            pair = (account_of(line["household"]), income)
             amount = Decimal(line["amount"])
             debit, credit = pair if amount > 0 else pair[::-1]
             rows.append(
                 {
-                    "kind": line["kind"],
+                    "kind": kind,
                     "debit": debit,
                     "credit": credit,
                     "amount": abs(amount),

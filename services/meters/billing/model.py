@@ -81,6 +81,13 @@ class Supply:
     rest: bool = False
     """The account that began has the rest of it: together exactly the day."""
 
+    def part(self, quantity: Decimal) -> Decimal:
+        """What of the meter's consumption is the account's."""
+        if self.share is None:
+            return quantity
+        left = (quantity * self.share).quantize(MILLIONTH, ROUND_HALF_UP)
+        return quantity - left if self.rest else left
+
 
 def local_day(at: datetime) -> date:
     return at.astimezone(LOCAL).date()
@@ -134,6 +141,16 @@ class Use:
     estimated: int = 0
     versions: int = 0
     last: date | None = None
+
+    def plus(self, other: Use) -> Use:
+        """Of two meters, or of a day apart and the rest of the days."""
+        return Use(
+            self.quantity + other.quantity,
+            self.days + other.days,
+            self.estimated + other.estimated,
+            self.versions + other.versions,
+            max((day for day in (self.last, other.last) if day), default=None),
+        )
 
 
 # -- a bill --------------------------------------------------------------------------------------------

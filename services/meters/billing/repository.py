@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
@@ -35,6 +36,8 @@ from services.meters.tables import (
 )
 
 _BILL = tuple(each.name for each in fields(Bill) if each.name != "lines")
+_NEW_BILL = tuple(name for name in _BILL if name not in ("held_for", "proposal"))
+_NEW = attrgetter(*_NEW_BILL)
 _LINE = tuple(each.name for each in fields(Line))
 _CHANGING = ("state", "held_for", "issued_at", "proposal", "versions", "estimated", "missing")
 _THE_BOOKS = 7_046_251
@@ -51,26 +54,23 @@ _ACCOUNT = """
         ORDER BY since DESC LIMIT 1
     ) last ON true
 """
-DUE = text(
-    f"{_ACCOUNT} WHERE a.account > :after AND a.kind = :utility AND a.place LIKE :place ORDER BY a.account LIMIT :limit"
-)
+DUE = text(f"""{_ACCOUNT}
+    WHERE (a.meter, a.account) > (:meter, :after) AND a.kind = :utility AND a.place LIKE :place
+    ORDER BY a.meter, a.account LIMIT :limit
+""")
 ONE = text(f"{_ACCOUNT} WHERE a.account = :account")
 
 USE = text("""
-    SELECT wanted.no, wanted.cut, wanted.register,
-        sum(CASE
-            WHEN wanted.share IS NULL THEN quantity
-            WHEN wanted.rest THEN quantity - round(quantity * wanted.share, 6)
-            ELSE round(quantity * wanted.share, 6) END),
-        count(*), count(*) FILTER (WHERE state = 'estimated'), sum(version), max(day)
-    FROM unnest(
-        CAST(:no AS int[]), CAST(:cut AS int[]), CAST(:meter AS text[]), CAST(:register AS text[]),
-        CAST(:since AS date[]), CAST(:until AS date[]), CAST(:share AS numeric[]), CAST(:rest AS bool[])
-    ) AS wanted (no, cut, meter, register, since, until, share, rest)
-    JOIN daily ON daily.meter = wanted.meter AND daily.register = wanted.register
-        AND day >= wanted.since AND day < wanted.until
-    GROUP BY wanted.no, wanted.cut, wanted.register
+    SELECT wanted.no, used.* FROM json_to_recordset(:wanted)
+        AS wanted (no int, meter text, register text, since date, until date)
+    CROSS JOIN LATERAL (
+        SELECT sum(quantity), count(*) AS days, count(*) FILTER (WHERE state = 'estimated'), sum(version), max(day)
+        FROM daily WHERE daily.meter = wanted.meter AND daily.register = wanted.register
+            AND day >= wanted.since AND day < wanted.until
+    ) used
+    WHERE used.days > 0
 """)
+FORMER = text("SELECT * FROM former_meters WHERE account = ANY(:of) ORDER BY since")
 
 LEAKS = text("""
     SELECT meter, finding_id, (window_start AT TIME ZONE :zone)::date AS since FROM findings
@@ -95,16 +95,15 @@ TO_RELEASE = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Days to be added up: the supplies of one cut of one account."""
+class Wanted(NamedTuple):
+    """Days to be added up: what one register of one meter counted within one cut for one account."""
 
-    no: int
+    account: int
     cut: int
-    supply: Supply
+    register: str
     since: date
     until: date
-    registers: Sequence[str]
+    supply: Supply
 
 
 class BillingRepository:
@@ -146,8 +145,14 @@ class BillingRepository:
 
     # -- accounts and what they used --
 
-    def due_accounts(self, place: str, utility: str, until: date, after: str, limit: int) -> Sequence[Any]:
-        facts = {"place": f"{place}%", "utility": utility, "before": until, "after": after, "limit": limit}
+    def due_accounts(
+        self, place: str, utility: str, until: date, position: Sequence[str], limit: int
+    ) -> Sequence[Any]:
+        """The next accounts after a position (meter, account)."""
+        meter, after = position or ("", "")
+        facts = {
+            "place": f"{place}%", "utility": utility, "before": until, "meter": meter, "after": after, "limit": limit,
+        }  # fmt: skip
         return self.connection.execute(DUE, facts).all()
 
     def account_before(self, account: str, day: date) -> Any:
@@ -182,28 +187,30 @@ class BillingRepository:
 
     def former_meters(self, of: Sequence[str]) -> dict[str, list[tuple[str, date, date]]]:
         found: dict[str, list[tuple[str, date, date]]] = {}
-        wanted = select(former_meters).where(former_meters.c.account.in_(of)).order_by(former_meters.c.since)
-        for row in self.connection.execute(wanted):
+        for row in self.connection.execute(FORMER, {"of": list(of)}):
             found.setdefault(row.account, []).append((row.meter, row.since, row.until))
         return found
 
     def use(self, wanted: Sequence[Wanted]) -> dict[int, dict[int, dict[str, Use]]]:
-        """Account number -> cut number -> register -> what it counted."""
-        columns: dict[str, list[Any]] = {
-            name: [] for name in ("no", "cut", "meter", "register", "since", "until", "share", "rest")
-        }
-        add = [column.append for column in columns.values()]
-        for one in wanted:
-            supply = one.supply
-            for register in one.registers:
-                row = (
-                    one.no, one.cut, supply.meter, register, one.since, one.until, supply.share, supply.rest,
-                )  # fmt: skip
-                for append, value in zip(add, row, strict=True):
-                    append(value)
+        """Account's number -> cut's number -> register -> what it counted."""
+        asked = [
+            {
+                "no": no,
+                "meter": one.supply.meter,
+                "register": one.register,
+                "since": one.since,
+                "until": one.until,
+            }
+            for no, one in enumerate(wanted)
+        ]
+        rows = self.connection.execute(USE, {"wanted": msgspec.json.encode(asked).decode()})
         found: dict[int, dict[int, dict[str, Use]]] = {}
-        for no, cut, register, *counted in self.connection.execute(USE, columns):
-            found.setdefault(no, {}).setdefault(cut, {})[register] = Use(*counted)
+        for no, quantity, *known in rows:
+            one = wanted[no]
+            use = Use(one.supply.part(quantity), *known)
+            registers = found.setdefault(one.account, {}).setdefault(one.cut, {})
+            before = registers.get(one.register)
+            registers[one.register] = use if before is None else before.plus(use)
         return found
 
     # -- bills --
@@ -212,8 +219,8 @@ class BillingRepository:
         if not made:
             return
         cursor = self.connection.connection.cursor()
-        rows = ([getattr(bill, name) for name in _BILL[:-1]] for bill in made)
-        self._copy(cursor, "bills", _BILL[:-1], rows)
+        rows = ((*_NEW(bill), _array(bill.held_for)) for bill in made)
+        self._copy(cursor, "bills", (*_NEW_BILL, "held_for"), rows)
         lines = (
             (
                 bill.bill, no, line.since, line.until, line.register, line.tier, line.quantity, line.price,
@@ -342,6 +349,11 @@ class BillingRepository:
         if row is None:
             raise unknown
         return row
+
+
+def _array(causes: Sequence[str]) -> str:
+    """As COPY reads it: nearly always empty, and psycopg's own way with lists costs more than the rest of the row."""
+    return "{" + ",".join(f'"{cause}"' for cause in causes) + "}"
 
 
 def _bill(row: Any) -> Bill:

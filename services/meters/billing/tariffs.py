@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +118,7 @@ class Tariff:
         return (cycle + timedelta(days=31)).replace(day=1)
 
 
+@lru_cache(50_000)
 def tariff(utility: str, code: str, place: str) -> Tariff:
     """The one that names the smallest place. Raises UnknownTariff."""
     holding = [t for t in all_tariffs() if (t.utility, t.code) == (utility, code) and within(place, t.place)]

@@ -76,7 +76,7 @@ def _from_the_start(work: Work, command: Any) -> dict[str, Any]:
     return {
         "issue": command.issue,
         "state": "running",
-        "position": "",
+        "position": [],
         "accounts": work.store.count_accounts(command.place, command.utility),
         "done": 0,
         "skipped": {},
@@ -114,7 +114,7 @@ class Progress:
     def __init__(self, run: Any) -> None:
         self.run: str = run.run
         self.state: str = run.state
-        self.position: str = run.position
+        self.position: list[str] = run.position
         self.done: int = run.done
         self.billed: int = run.billed
         self.held: int = run.held
@@ -153,7 +153,7 @@ def _bill_chunk(work: Work, run: Any, progress: Progress) -> None:
     progress.held += sum(bill.state == "held" for bill in bills)
     progress.total += sum((bill.total for bill in bills), ZERO)
     if rows:
-        progress.position = rows[-1].account
+        progress.position = [rows[-1].meter, rows[-1].account]
     if len(rows) < CHUNK:
         # The first run of a month may have left drafts that are now to be issued.
         progress.state = "issuing" if run.issue else "done"
@@ -217,7 +217,8 @@ def _wanted(number: int, row: Any, cuts: Sequence[Cut], former: Former) -> Itera
         for supply in days:
             since, until = max(cut.since, supply.since), min(cut.until, supply.until)
             if since < until:
-                yield Wanted(number, no, supply, since, until, cut.prices.registers)
+                for register in cut.prices.registers:
+                    yield Wanted(number, no, register, since, until, supply)
 
 
 # -- bills and the ledger ------------------------------------------------------------------------------
@@ -260,24 +261,25 @@ def book(work: Work, booked: Sequence[tuple[Bill, str, Decimal]]) -> None:
         pair = (bill.account, income) if amount > 0 else (income, bill.account)
         lines.append((kind, *pair, abs(amount), bill.bill))
     numbers = work.store.book(lines, work.caller.account, work.now)
-    entries = [
-        {
-            "no": no,
-            "bill": bill.bill,
-            "account": bill.account,
-            "household": bill.household,
-            "place": bill.place,
-            "utility": bill.utility,
-            "kind": kind,
-            "amount": str(amount),
-            "period": (bill.until - DAY).isoformat()[:7],
-        }
-        for no, (bill, kind, amount) in zip(numbers, changes, strict=True)
-    ]
-    for start in range(0, len(entries), ENTRIES_TOGETHER):
-        work.say(
-            meters.BillsBooked,
-            subject=entries[start]["bill"],
-            entries=entries[start : start + ENTRIES_TOGETHER],
-            at=work.now,
+    entries: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for no, (bill, kind, amount) in zip(numbers, changes, strict=True):
+        entries.setdefault((bill.utility, kind), []).append(
+            {
+                "no": no,
+                "bill": bill.bill,
+                "household": bill.household,
+                "place": bill.place,
+                "amount": str(amount),
+                "period": (bill.until - DAY).isoformat()[:7],
+            }
         )
+    for (utility, kind), told in entries.items():
+        for start in range(0, len(told), ENTRIES_TOGETHER):
+            work.say(
+                meters.BillsBooked,
+                subject=told[start]["bill"],
+                utility=utility,
+                kind=kind,
+                entries=told[start : start + ENTRIES_TOGETHER],
+                at=work.now,
+            )

@@ -100,7 +100,7 @@ class Books:
     def told(self):
         """(kind, amount) of every line that property management is told of."""
         return [
-            (line["kind"], line["amount"])
+            (said["kind"], line["amount"])
             for name, said in self.tester.said()
             if name == "BillsBooked"
             for line in said["entries"]
