@@ -171,19 +171,18 @@ class BillingRepository:
         self.connection.execute(update(accounts).where(mine).values(tariff=tariff))
         return found
 
-    def exchange_meter(self, account: str, meter: str, day: date) -> None:
-        """From this day on another meter; the old one's days up to and including it stay the account's."""
-        mine = accounts.c.account == account
-        old = self._one(accounts, mine, UnknownAccount(account=account))
-        since = self.connection.scalar(
-            select(func.max(former_meters.c.until)).where(former_meters.c.account == account)
-        )
-        self.connection.execute(
-            insert(former_meters).values(
-                account=account, meter=old.meter, since=since or local_day(old.opened_at), until=day
+    def exchange_meter(self, old: str, new: str, at: datetime) -> list[str]:
+        """Open accounts go on with another meter; what the old one counted up to that moment stays theirs."""
+        mine = (accounts.c.meter == old) & accounts.c.closed_at.is_(None)
+        rows = self.connection.execute(select(accounts).where(mine).with_for_update()).all()
+        for row in rows:
+            before = self.former_meters([row.account]).get(row.account)
+            since = before[-1][2] if before else local_day(row.opened_at)
+            self.connection.execute(
+                insert(former_meters).values(account=row.account, meter=old, since=since, until=local_day(at))
             )
-        )
-        self.connection.execute(update(accounts).where(mine).values(meter=meter))
+        self.connection.execute(update(accounts).where(mine).values(meter=new))
+        return [row.account for row in rows]
 
     def former_meters(self, of: Sequence[str]) -> dict[str, list[tuple[str, date, date]]]:
         found: dict[str, list[tuple[str, date, date]]] = {}

@@ -179,6 +179,8 @@ def upgrade() -> None:
         END $$;
         CREATE TRIGGER note_new_days AFTER INSERT ON daily REFERENCING NEW TABLE AS changed
             FOR EACH STATEMENT EXECUTE FUNCTION note_changed_days();
+        CREATE TRIGGER note_lost_days AFTER DELETE ON daily REFERENCING OLD TABLE AS changed
+            FOR EACH STATEMENT EXECUTE FUNCTION note_changed_days();
         CREATE TRIGGER note_changed_days AFTER UPDATE ON daily REFERENCING NEW TABLE AS changed
             FOR EACH STATEMENT EXECUTE FUNCTION note_changed_days();
         """
@@ -188,7 +190,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute(
         """
-        DROP TRIGGER note_new_days ON daily; DROP TRIGGER note_changed_days ON daily;
+        DROP TRIGGER note_new_days ON daily; DROP TRIGGER note_lost_days ON daily; DROP TRIGGER note_changed_days ON daily;
         DROP FUNCTION note_changed_days();
         DROP TRIGGER append_only ON ledger; DROP TRIGGER append_only ON bill_lines; DROP FUNCTION refuse_change();
         """

@@ -269,7 +269,7 @@ def test_an_exchanged_meter_goes_on_the_same_bill(books, database):
     books.account()
     books.days("M-a", "2026-03-01", *[1] * 10)
     with books.tester.ledger.work() as work:
-        work.store.exchange_meter("a", "NEW", date(2026, 3, 10))
+        assert work.store.exchange_meter("M-a", "NEW", datetime(2026, 3, 10, 3, tzinfo=UTC)) == ["a"]
     books.days("NEW", "2026-03-10", *["0.5"] * 22)
     books.run("2026-03")
     assert books.bill()["quantity"] == "21" and is_sound(database)
@@ -447,6 +447,8 @@ def test_only_days_of_months_that_are_over_are_looked_at_again(books, database):
     assert database.execute("SELECT * FROM changed_days").fetchall() == [("M-a", date(2026, 1, 1))]
     books.tick(handlers.review_changed_days)
     assert database.execute("SELECT count(*) FROM changed_days").fetchone() == (0,)
+    database.execute("DELETE FROM daily")
+    assert database.execute("SELECT * FROM changed_days").fetchall() == [("M-a", date(2026, 1, 1))]
 
 
 def test_the_ledger_and_the_lines_are_only_ever_added(books, database):
