@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.backoffice import tray
@@ -246,13 +246,14 @@ class Repository(tray.Repository):
         for debit, credit, amount in booked:
             owed[debit] += amount
             owed[credit] -= amount
-        if owed:
-            self.connection.execute(
-                update(accounts)
-                .where(accounts.c.code == bindparam("_account"), accounts.c.kind == "household")
-                .values(balance=accounts.c.balance + bindparam("_amount")),
-                [{"_account": code, "_amount": amount} for code, amount in sorted(owed.items())],
-            )
+        self.connection.execute(
+            text("""
+                UPDATE accounts SET balance = balance + owed.amount
+                FROM unnest(CAST(:codes AS text[]), CAST(:amounts AS numeric[])) AS owed (code, amount)
+                WHERE accounts.code = owed.code AND kind = 'household'
+            """),
+            {"codes": list(owed), "amounts": list(owed.values())},
+        )
 
     def entry_by_reference(self, reference: str) -> Row[Any]:
         return self.connection.execute(select(entries).where(entries.c.reference == reference)).one()

@@ -316,6 +316,18 @@ class BillingRepository:
         )
         return {row.meter: row.since for row in self.connection.execute(taken)}
 
+    def note_days_of(self, of: Sequence[str]) -> None:
+        """The latest bills of these accounts are looked at again."""
+        self.connection.execute(
+            text("""
+                INSERT INTO changed_days (meter, since)
+                SELECT meter, max(bills.since) FROM bills JOIN accounts USING (account)
+                WHERE account = ANY(:of) AND state IN ('draft', 'issued', 'held') GROUP BY meter ORDER BY meter
+                ON CONFLICT (meter) DO UPDATE SET since = least(changed_days.since, excluded.since)
+            """),
+            {"of": list(of)},
+        )
+
     def billed_accounts(self, since: dict[str, date]) -> dict[str, date]:
         """Account -> the first day that changed under one of its standing bills."""
         rows = self.connection.execute(

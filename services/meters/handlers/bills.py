@@ -26,6 +26,7 @@ from services.meters.model import plain
 
 AT_ONCE = 500
 SETTLED = "估算或缺少的日用量已由实际读数取代 · readings have come for days that were estimated or missing"
+NEVER_MOVED_IN = "入住已撤回 · the moving-in was withdrawn"
 LEAK_SUSPECTED = "疑似漏水，账单暂缓 · a leak is suspected"
 LEAK_OVER = "漏水核查已结束 · the leak is settled"
 
@@ -61,6 +62,14 @@ def cancel_bill(work: Work, command: Any) -> dict[str, Any]:
     if not work.store.is_latest(bill):
         raise NotTheLatest()
     return _told(move(work, bill, "cancel", command.reason))
+
+
+def take_back_bills(work: Work, removed: Sequence[str], reopened: Sequence[str]) -> None:
+    """A moving-in that never was: nothing is owed for it, and whoever lived there has the whole day again."""
+    for account in removed:
+        for bill in reversed(work.store.live_bills(account, date.min)):
+            move(work, bill, "cancel", NEVER_MOVED_IN)
+    work.store.note_days_of(reopened)
 
 
 def set_tariff(work: Work, command: Any) -> dict[str, Any]:

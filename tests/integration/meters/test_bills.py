@@ -9,6 +9,7 @@ import sys
 import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -288,6 +289,23 @@ def test_two_families_pay_exactly_the_day_on_which_one_moved(books, database):
     books.days("M", "2026-04-01", 1)
     books.run("2026-04")
     assert len(books.bills(account="old")) == 1 and len(books.bills(account="new")) == 2
+
+
+def test_a_moving_in_that_is_withdrawn_costs_nobody_anything(books, database):
+    moved = datetime(2026, 3, 10, 4, tzinfo=UTC)
+    books.account("old", meter="M", closed=moved, closed_by="task")
+    books.account("new", meter="M", opened=moved, opened_by="task")
+    books.days("M", "2026-03-01", *[1] * 31)
+    books.run("2026-03")
+    assert (books.balance("old"), books.balance("new")) == (Decimal("47.50"), Decimal("107.50"))
+    with books.tester.ledger.work() as work:
+        handlers.UNDO["moving-in"](work, SimpleNamespace(task_id="task"))
+    assert books.bill(account="new")["state"] == "cancelled"
+    books.tick(handlers.review_changed_days)
+    assert books.bill(account="old")["proposal"] == {"quantity": "10", "total": "50.00"}
+    books.do("CorrectBill", bill=books.bill(account="old")["bill"], reason="moving-in withdrawn")
+    books.run("2026-03")
+    assert books.balance("old") == Decimal("155.00") and is_sound(database)
 
 
 def test_whoever_leaves_with_no_successor_pays_his_last_day(books):
