@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import case, func, literal, or_, select
 
 from services.chassis.database import Read
 from services.chassis.paging import page
@@ -148,7 +148,10 @@ def get_account_ledger(read: Read, query: Any) -> dict[str, Any]:
     ).first()
     if account is None:
         raise UnknownAccount(account=query.account)
-    ours = or_(ledger.c.debit == query.account, ledger.c.credit == query.account)
+    taken_back = (ledger.c.credit == query.account) & ledger.c.kind.in_(
+        [literal(kind, literal_execute=True) for kind in ("hold", "credit")]
+    )
+    ours = or_(ledger.c.debit == query.account, taken_back)
     signed = case((ledger.c.debit == query.account, ledger.c.amount), else_=-ledger.c.amount)
     balance = read.connection.scalar(select(func.coalesce(func.sum(signed), Decimal("0.00"))).where(ours))
     wanted = select(

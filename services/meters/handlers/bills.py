@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -21,7 +22,7 @@ from services.meters.billing.model import (
 )
 from services.meters.billing.tariffs import tariff
 from services.meters.handlers.access import demand
-from services.meters.handlers.bill_runs import book, new_bill, reckon_accounts
+from services.meters.handlers.bill_runs import TIME_OF_A_TICK, book, new_bill, reckon_accounts
 from services.meters.model import plain
 
 AT_ONCE = 500
@@ -120,16 +121,22 @@ def correct_bill(work: Work, command: Any) -> dict[str, Any]:
 
 def review_changed_days(work: Work) -> None:
     """Days that changed under a bill: what was not known then is settled, anything else is proposed to a person."""
-    changed = work.store.take_changed_days(AT_ONCE)
-    if not changed:
-        return
+    begun = time.monotonic()
+    while time.monotonic() - begun < TIME_OF_A_TICK:
+        changed = work.store.take_changed_days(AT_ONCE)
+        if not changed:
+            return
+        for account, since in work.store.billed_accounts(changed).items():
+            _review(work, account, since)
+
+
+def _review(work: Work, account: str, since: date) -> None:
     work.store.open_books()
-    for account, since in work.store.billed_accounts(changed).items():
-        corrections = _made_again(work, account, since)
-        if corrections and _more_is_known(*corrections[0]):
-            _replace(work, corrections, SETTLED)
-        else:
-            _propose(work, work.store.live_bills(account, since), corrections)
+    corrections = _made_again(work, account, since)
+    if corrections and _more_is_known(*corrections[0]):
+        _replace(work, corrections, SETTLED)
+    else:
+        _propose(work, work.store.live_bills(account, since), corrections)
 
 
 def _more_is_known(old: Bill, new: Bill) -> bool:

@@ -147,7 +147,13 @@ def upgrade() -> None:
         sa.CheckConstraint("debit <> credit", name=op.f("ck_ledger_two_accounts")),
         sa.PrimaryKeyConstraint("no", name=op.f("pk_ledger")),
     )
-    op.create_index(op.f("ix_ledger_credit"), "ledger", ["credit"], unique=False)
+    op.create_index(
+        "ix_ledger_taken_back",
+        "ledger",
+        ["credit"],
+        unique=False,
+        postgresql_where=sa.text("kind IN ('hold','credit')"),
+    )
     op.create_index(op.f("ix_ledger_debit"), "ledger", ["debit"], unique=False)
     op.add_column("accounts", sa.Column("tariff", sa.String(), server_default="household", nullable=False))
     op.create_index("ix_accounts_meter", "accounts", ["meter", "account"], unique=False)
@@ -199,7 +205,9 @@ def downgrade() -> None:
     op.drop_index("ix_accounts_meter", table_name="accounts")
     op.drop_column("accounts", "tariff")
     op.drop_index(op.f("ix_ledger_debit"), table_name="ledger")
-    op.drop_index(op.f("ix_ledger_credit"), table_name="ledger")
+    op.drop_index(
+        "ix_ledger_taken_back", table_name="ledger", postgresql_where=sa.text("kind IN ('hold','credit')")
+    )
     op.drop_table("ledger")
     op.drop_table("former_meters")
     op.drop_table("daily")
