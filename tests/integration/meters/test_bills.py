@@ -597,3 +597,30 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(books, par
     assert kills > 3
     assert outcome(database) == clean
     assert sorted(books.told()) == said
+
+
+def test_the_service_does_by_its_own_clock_what_is_to_be_done(books, parts, database):
+    books.account()
+    books.days("M-a", "2026-01-01", 1)
+    books.run("2026-01")
+    books.days("M-a", "2025-12-31", 1)  # was missing
+    books.days("M-a", "2026-02-01", 1)
+    books.do("RunBills", period="2026-02", utility="water", place=PLACE)
+    log = (ROOT / parts["YIKOU_DATA"] / "meters-bills.log").open("a")
+    command = [sys.executable, "-m", "services.chassis.launch", "meters"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | parts, stdout=log, stderr=subprocess.STDOUT
+    )
+    try:
+
+        def all_done():
+            """January is made again, February billed"""
+            return sorted((bill["state"], str(bill["total"])) for bill in books.bills()) == [
+                ("corrected", "5.00"), ("issued", "10.00"), ("issued", "5.00"),
+            ]  # fmt: skip
+
+        eventually(all_done)
+        assert is_sound(database)
+    finally:
+        process.terminate()
+        assert process.wait(40) == 0
