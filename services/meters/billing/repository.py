@@ -74,14 +74,14 @@ FORMER = text("SELECT * FROM former_meters WHERE account = ANY(:of) ORDER BY sin
 
 LEAKS = text("""
     SELECT meter, finding_id, (window_start AT TIME ZONE :zone)::date AS since FROM findings
-    WHERE state = 'active' AND kind LIKE 'leak%' AND meter = ANY(:meters)
+    WHERE state = 'active' AND kind = 'leak' AND meter = ANY(:meters)
 """)
 
 # A leak holds the bills of its time: what ran away may not be the household's to pay.
 TO_HOLD = text("""
     SELECT bills.bill, findings.finding_id
     FROM findings JOIN accounts USING (meter) JOIN bills USING (account)
-    WHERE findings.state = 'active' AND findings.kind LIKE 'leak%' AND bills.state IN ('draft', 'issued', 'held')
+    WHERE findings.state = 'active' AND findings.kind = 'leak' AND bills.state IN ('draft', 'issued', 'held')
         AND bills.until > (findings.window_start AT TIME ZONE :zone)::date
         AND NOT 'leak:' || finding_id = ANY (held_for)
     LIMIT :limit
@@ -171,7 +171,7 @@ class BillingRepository:
         self.connection.execute(update(accounts).where(mine).values(tariff=tariff))
         return found
 
-    def exchange_meter(self, old: str, new: str, at: datetime) -> list[str]:
+    def follow_exchange(self, old: str, new: str, at: datetime) -> list[str]:
         """Open accounts go on with another meter; what the old one counted up to that moment stays theirs."""
         mine = (accounts.c.meter == old) & accounts.c.closed_at.is_(None)
         rows = self.connection.execute(select(accounts).where(mine).with_for_update()).all()

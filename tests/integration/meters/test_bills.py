@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
@@ -270,7 +271,7 @@ def test_an_exchanged_meter_goes_on_the_same_bill(books, database):
     books.account()
     books.days("M-a", "2026-03-01", *[1] * 10)
     with books.tester.ledger.work() as work:
-        assert work.store.exchange_meter("M-a", "NEW", datetime(2026, 3, 10, 3, tzinfo=UTC)) == ["a"]
+        assert work.store.follow_exchange("M-a", "NEW", datetime(2026, 3, 10, 3, tzinfo=UTC)) == ["a"]
     books.days("NEW", "2026-03-10", *["0.5"] * 22)
     books.run("2026-03")
     assert books.bill()["quantity"] == "21" and is_sound(database)
@@ -431,6 +432,31 @@ def test_a_bill_on_hold_stays_on_hold_when_it_is_corrected(books, database):
     assert (old["state"], new["state"], books.balance()) == ("corrected", "held", 0)
     books.do("SettleDispute", bill=new["bill"], reason="agreed")
     assert books.balance() == Decimal("30.00") and is_sound(database)
+
+
+def test_nobody_reckons_from_a_bill_that_somebody_else_is_correcting(books, database):
+    books.account()
+    books.days("M-a", "2026-01-10", 170)
+    books.run("2026-01")
+    books.days("M-a", "2026-01-10", 179, state="edited")
+    books.days("M-a", "2026-02-10", 20)
+    run = books.do("RunBills", period="2026-02", utility="water", place=PLACE)["run"]
+    first = books.bill()["bill"]
+
+    def waits():
+        """the run waits for the books"""
+        return database.execute(
+            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        ).fetchone()
+
+    with ThreadPoolExecutor(1) as pool:
+        with books.tester.ledger.work() as work:
+            handlers.correct_bill(work, meters.CorrectBill.read({"bill": first, "reason": "reading"}))
+            working = pool.submit(books.work_off, run)
+            eventually(waits)
+        working.result(30)
+    assert [str(bill["total"]) for bill in books.bills(state="issued")] == ["895.00", "138.00"]
+    assert is_sound(database)
 
 
 def test_a_correction_ends_with_the_year(books):
