@@ -7,7 +7,7 @@ are the line. Quantities are never rounded: `daily` has six decimals, and so has
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -413,7 +413,3 @@ class Bill:
         if after == "issued" and self.issued_at is None:
             self.issued_at = at
         return self.total * ((after == "issued") - (before == "issued"))
-
-
-def owed(bills: Iterable[Bill]) -> Decimal:
-    return sum((bill.total for bill in bills if bill.state == "issued"), ZERO)
