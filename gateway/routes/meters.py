@@ -47,4 +47,32 @@ ROWS = (
     _ask("/v1/quarantine", meters.ListQuarantine, "隔离的读数", "Readings kept out", who=KEEPERS),
     _do("/v1/quarantine/{reading_id}/release", meters.ReleaseReading, "放行读数", "Let a reading in"),
     _do("/v1/quarantine/{reading_id}/dismiss", meters.DismissReading, "不予采用", "Leave a reading out"),
+    # bills
+    _ask("/v1/tariffs", meters.ListTariffs, "水电气价目", "What water, electricity and gas cost"),
+    _ask("/v1/bills", meters.ListBills, "账单", "Bills"),
+    _ask(
+        "/v1/meters/accounts/{account}/bills",
+        meters.ListBills,
+        "一个账户的账单",
+        "An account's bills",
+        name="meters_list_bills_of_account",
+    ),
+    _ask(
+        "/v1/meters/accounts/{account}/ledger",
+        meters.GetAccountLedger,
+        "账户往来",
+        "What an account owes, line by line",
+    ),
+    _ask("/v1/bills/{bill}", meters.GetBill, "一张账单，逐行说明", "A bill, explained line by line"),
+    _ask("/v1/bill-runs", meters.ListBillRuns, "出账批次", "Bill runs", who=KEEPERS),
+    _ask("/v1/bill-runs/{run}", meters.GetBillRun, "出账进度", "How far a bill run is", who=KEEPERS),
+    creation(
+        "/v1/bill-runs", meters.RunBills, "出账", "Bill a place for a month", TAG, who=KEEPERS, status=202
+    ),
+    _do("/v1/bill-runs/{run}/issue", meters.IssueBills, "发出草稿账单", "Issue a run's drafts"),
+    _do("/v1/bills/{bill}/dispute", meters.DisputeBill, "对账单提出异议", "Dispute a bill: it is on hold"),
+    _do("/v1/bills/{bill}/settle", meters.SettleDispute, "异议了结", "The bill stands"),
+    _do("/v1/bills/{bill}/correct", meters.CorrectBill, "更正账单", "Make a bill again from its days"),
+    _do("/v1/bills/{bill}/cancel", meters.CancelBill, "作废账单", "Take back the latest bill"),
+    _do("/v1/meters/accounts/{account}/tariff", meters.SetTariff, "变更价目", "Another tariff from now on"),
 )

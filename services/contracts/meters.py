@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.contracts.messages import Command, Page, Query, at, volume
+from services.contracts.messages import Command, Event, Page, Query, at, volume
 
 # WelfareConcernRaised, LeakSuspected, FindingUpdated and FindingRetracted stand with the front desk's findings.
 
@@ -250,3 +250,116 @@ class DismissReading(Command):
         required=True, validate=validate.Regexp(r"^[0-9a-f]{64}$", error="Not a reading's id.")
     )
     reason = fields.String(required=True, validate=REASON)
+
+# -- bills ---------------------------------------------------------------------------------------------
+
+PERIOD = validate.Regexp(r"^\d{4}-(0[1-9]|1[0-2])$", error="Not a month (YYYY-MM).")
+BILL_STATES = ("draft", "issued", "held", "corrected", "cancelled")
+
+
+class BillsBooked(Event):
+    """Lines of the meters' ledger: what households owe for water, electricity and gas from now on, or no longer.
+
+    A bill is charged when it is issued; taken back while it is on hold; credited when it is corrected or cancelled (the
+    bill that corrects it is charged on its own). Many in one event: a run issues a hundred thousand bills.
+    """
+
+    said_by = ("meters",)
+    heard_by = ("property",)
+    utility = fields.String(required=True)
+    kind = fields.String(required=True, metadata={"description": "charge, hold, release or credit"})
+    entries = fields.List(
+        fields.Dict(),
+        required=True,
+        metadata={
+            "description": "each: no (of the line in the ledger), bill, household, place, amount (yuan; negative when less"
+            " is owed), period (YYYY-MM of the bill's last day)"
+        },
+    )
+    at = at(required=True)
+
+
+class ListBills(Page):
+    """Bills within the caller's areas, newest first."""
+
+    account = fields.String(load_default=None, validate=CODE)
+    household = fields.String(load_default=None, validate=CODE)
+    run = fields.String(load_default=None, validate=CODE)
+    state = fields.String(load_default=None, validate=validate.OneOf(BILL_STATES))
+    proposed = fields.Boolean(
+        load_default=None, metadata={"description": "those whose days have changed since"}
+    )
+
+
+class GetBill(Query):
+    """One bill, explained line by line, with what befell it."""
+
+    bill = fields.String(required=True, validate=CODE)
+
+
+class GetAccountLedger(Page):
+    """What an account owes for its bills, and every line that led there, newest first."""
+
+    account = fields.String(required=True, validate=CODE)
+
+
+class GetBillRun(Query):
+    """How far a run is."""
+
+    run = fields.String(required=True, validate=CODE)
+
+
+class ListBillRuns(Page):
+    """Bill runs within the caller's areas, newest first."""
+
+
+class ListTariffs(Query):
+    """The prices that hold in a place on a day, tier by tier."""
+
+    place = fields.String(load_default=None, validate=PLACE)
+    day = fields.Date(load_default=None)
+
+
+class RunBills(Command):
+    """Bill everybody in a place up to the end of a month. Repeating it bills nobody twice: it looks for who was missing."""
+
+    place = fields.String(required=True, validate=PLACE)
+    utility = fields.String(required=True, validate=validate.OneOf(KINDS))
+    period = fields.String(required=True, validate=PERIOD)
+    issue = fields.Boolean(
+        load_default=True, metadata={"description": "false: drafts, to be looked at and issued together"}
+    )
+
+
+class IssueBills(Command):
+    """Issue the drafts of a run."""
+
+    run = fields.String(required=True, validate=CODE)
+
+
+class _OnBill(Command):
+    bill = fields.String(required=True, validate=CODE)
+    reason = fields.String(required=True, validate=TEXT)
+
+
+class DisputeBill(_OnBill):
+    """The household does not agree: the bill is on hold until that is settled."""
+
+
+class SettleDispute(_OnBill):
+    """The bill stands; what was on hold is due again. If it does not stand, correct or cancel it instead."""
+
+
+class CorrectBill(_OnBill):
+    """Make the bill again from its days as they are known now, and the later ones that build on it."""
+
+
+class CancelBill(_OnBill):
+    """Take back an account's latest bill; the next run bills its days again."""
+
+
+class SetTariff(Command):
+    """The tariff of an account, for every day that is not billed yet."""
+
+    account = fields.String(required=True, validate=CODE)
+    tariff = fields.String(required=True, validate=CODE)

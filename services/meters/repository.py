@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from services.backoffice import tray
 from services.chassis.rows import insert_rows, update_rows
+from services.meters.billing.repository import BillingRepository
 from services.meters.model import Finding, Household, Point, UnknownFinding, UnknownMeter, Watch
 from services.meters.tables import (
     accounts,
@@ -84,7 +85,7 @@ class Watched:
     watch: Watch | None
 
 
-class Repository(VeeRepository, tray.Repository):
+class Repository(VeeRepository, BillingRepository, tray.Repository):
     items = items
 
     # -- meters and accounts --

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     DateTime,
@@ -65,6 +66,7 @@ accounts = Table(
     Column("meter", String, nullable=False),
     Column("place", String, nullable=False),
     Column("holder", String),
+    Column("tariff", String, nullable=False, server_default="household"),
     moment("opened_at"),
     Column("opening_reading", AMOUNT, nullable=False),
     Column("opened_by", String, index=True),  # task
@@ -79,6 +81,8 @@ Index(
     unique=True,
     postgresql_where=text("closed_at IS NULL"),
 )
+# In the order of the meters, as `daily` lies: a bill run reads neighbours together.
+Index("ix_accounts_meter", accounts.c.meter, accounts.c.account)
 
 households = Table(
     "households",
@@ -300,4 +304,139 @@ Index(
     vee_findings.c.meter,
     vee_findings.c.until_at,
     postgresql_where=text("state = 'open'"),
+)
+
+# -- what is used, and paid ----------------------------------------------------------------------------
+
+YUAN = Numeric(14, 2)
+
+former_meters = Table(
+    "former_meters",
+    metadata,
+    # An account whose meter was exchanged; on the day of the exchange both meters count.
+    Column("account", String, primary_key=True),
+    Column("meter", String, primary_key=True),
+    Column("since", Date, nullable=False),
+    Column("until", Date, nullable=False),  # the last day, included
+)
+
+bill_runs = Table(
+    "bill_runs",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("place", String, nullable=False),
+    Column("utility", String, nullable=False),
+    Column("period", String, nullable=False),
+    Column("until", Date, nullable=False),
+    Column("issue", Boolean, nullable=False),
+    Column("state", String, nullable=False),
+    Column("position", ARRAY(String), nullable=False),  # meter and account of the last one done
+    Column("accounts", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("billed", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("skipped", JSONB, nullable=False),  # reason -> how many
+    Column("total", YUAN, nullable=False),
+    Column("actor", String, nullable=False),
+    moment("started_at", index=True),
+    moment("finished_at", nullable=True),
+)
+Index("uq_bill_runs_period", bill_runs.c.place, bill_runs.c.utility, bill_runs.c.period, unique=True)
+
+bills = Table(
+    "bills",
+    metadata,
+    Column("bill", String, primary_key=True),
+    Column("account", String, nullable=False, index=True),
+    Column("household", String, nullable=False),
+    Column("place", String, nullable=False),
+    Column("utility", String, nullable=False),
+    Column("tariff", String, nullable=False),
+    Column("since", Date, nullable=False),
+    Column("until", Date, nullable=False),  # the first day that is not on it
+    Column("quantity", AMOUNT, nullable=False),
+    Column("total", YUAN, nullable=False),
+    Column("cycle", Date, nullable=False),
+    Column("position", AMOUNT, nullable=False),
+    Column("estimated", Integer, nullable=False),
+    Column("missing", Integer, nullable=False),
+    Column("versions", BigInteger, nullable=False),
+    Column("state", String, nullable=False),
+    Column("held_for", ARRAY(String), nullable=False),
+    Column("corrects", String),
+    Column("run", String),
+    moment("made_at"),
+    moment("issued_at", nullable=True),
+    Column("proposal", JSONB(none_as_null=True)),
+    CheckConstraint("since < until", name="some_days"),
+    CheckConstraint(
+        "(state = 'held') = (held_for <> '{}') OR state IN ('corrected','cancelled')", name="held"
+    ),
+)
+# No day of an account is on two bills that stand; and the end of the last one is where the next begins.
+Index(
+    "uq_bills_since",
+    bills.c.account,
+    bills.c.since,
+    unique=True,
+    postgresql_where=text("state NOT IN ('corrected','cancelled')"),
+)
+Index("ix_bills_draft", bills.c.run, bills.c.bill, postgresql_where=text("state = 'draft'"))
+Index("ix_bills_held", bills.c.bill, postgresql_where=text("state = 'held'"))
+Index("ix_bills_proposed", bills.c.bill, postgresql_where=text("proposal IS NOT NULL"))
+
+bill_lines = Table(
+    "bill_lines",
+    metadata,
+    Column("bill", String, primary_key=True),
+    Column("no", Integer, primary_key=True, autoincrement=False),
+    Column("since", Date, nullable=False),
+    Column("until", Date, nullable=False),
+    Column("register", String, nullable=False),
+    Column("tier", Integer, nullable=False),
+    Column("quantity", AMOUNT, nullable=False),
+    Column("price", AMOUNT, nullable=False),
+    Column("amount", YUAN, nullable=False),
+    Column("parts", JSONB, nullable=False),
+)
+
+bill_history = Table(
+    "bill_history",
+    metadata,
+    # What befell a bill after it was made; that it was made and issued stands on the bill.
+    Column("no", BigInteger, Identity(), primary_key=True),
+    Column("bill", String, nullable=False, index=True),
+    moment("at"),
+    Column("verb", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("detail", JSONB, nullable=False),
+)
+
+# Each line names the account that owes and the one it owes to, so the books balance by their very shape. Lines are
+# only ever added (held by a trigger): what is taken back is a line of its own.
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("no", BigInteger, Identity(), primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("debit", String, nullable=False, index=True),
+    Column("credit", String, nullable=False),
+    Column("amount", YUAN, nullable=False),
+    Column("bill", String, nullable=False),
+    Column("actor", String, nullable=False),
+    moment("at"),
+    CheckConstraint("amount > 0", name="amount_positive"),
+    CheckConstraint("debit <> credit", name="two_accounts"),
+)
+
+# What is owed credits the income, which nobody looks up; only what is taken back credits an account.
+Index("ix_ledger_taken_back", ledger.c.credit, postgresql_where=text("kind IN ('hold','credit')"))
+
+changed_days = Table(
+    "changed_days",
+    metadata,
+    # Days that changed after somebody may have been billed for them (noted by a trigger of `daily`).
+    Column("meter", String, primary_key=True),
+    Column("since", Date, nullable=False),
 )

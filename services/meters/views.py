@@ -12,6 +12,7 @@ from services.chassis.database import Read
 from services.chassis.paging import page
 from services.contracts import meters as contract
 from services.contracts.messages import Query
+from services.meters.billing import views as billing
 from services.meters.model import UnknownHousehold, UnknownMeter, plain
 from services.meters.tables import accounts, findings, households, items, meters, readings, watches
 from services.meters.vee import views as vee
@@ -138,6 +139,7 @@ def _of_a_meter(view: Callable[[Read, Any, Any], dict[str, Any]]) -> Callable[[R
 
 QUERIES: dict[type[Query], Callable[..., Any]] = {
     **tray.queries(items),
+    **billing.QUERIES,
     contract.ListMeters: list_meters,
     contract.ListReadings: list_readings,
     contract.GetMeter: get_meter,

@@ -62,11 +62,13 @@ def main() -> None:
             stdout=sys.stderr,
             check=True,
         )
-        from tests.bench import calls, cases, readings
+        from tests.bench import bills, calls, cases, readings
 
         for measure in (cases.measure, calls.measure, readings.measure):
             for figure in asyncio.run(measure(say)):
                 figure.print()
+        for figure in bills.measure_bills(say):
+            figure.print()
     finally:
         subprocess.run(
             [sys.executable, "-m", "deploy.local", "down", "--directory", str(directory)],

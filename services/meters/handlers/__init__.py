@@ -11,6 +11,16 @@ from services.chassis.database import Work
 from services.contracts import frontdesk, meters, registry
 from services.contracts.messages import Command, Event
 from services.meters.handlers.accounts import close_accounts, open_accounts
+from services.meters.handlers.bill_runs import issue_bills, run_bills, work_off_bill_runs
+from services.meters.handlers.bills import (
+    cancel_bill,
+    correct_bill,
+    dispute_bill,
+    hold_and_release_for_leaks,
+    review_changed_days,
+    set_tariff,
+    settle_dispute,
+)
 from services.meters.handlers.demonstration import load_demonstration
 from services.meters.handlers.edits import edit_reading, revert_edit
 from services.meters.handlers.exchange import exchange_meter, set_register
@@ -48,6 +58,13 @@ COMMANDS: dict[type[Command], Callable[..., Any]] = {
     meters.ExchangeMeter: exchange_meter,
     meters.ReleaseReading: release_reading,
     meters.DismissReading: dismiss_reading,
+    meters.RunBills: run_bills,
+    meters.IssueBills: issue_bills,
+    meters.DisputeBill: dispute_bill,
+    meters.SettleDispute: settle_dispute,
+    meters.CorrectBill: correct_bill,
+    meters.CancelBill: cancel_bill,
+    meters.SetTariff: set_tariff,
 }
 
 TIMERS: dict[Callable[[Work], None], timedelta] = {
@@ -56,4 +73,7 @@ TIMERS: dict[Callable[[Work], None], timedelta] = {
     adopt_strays: timedelta(seconds=30),
     note_silent_meters: timedelta(minutes=1),
     forget_strays: timedelta(hours=1),
+    work_off_bill_runs: timedelta(seconds=1),
+    hold_and_release_for_leaks: timedelta(seconds=30),
+    review_changed_days: timedelta(minutes=1),
 }

@@ -105,6 +105,8 @@ def exchange_meter(work: Work, command: Any) -> dict[str, Any]:
         work.store.save_register(new)
     for name in {meter.meter, successor.meter}:
         validate_after(work, name, command.at)
+    if successor is not meter:
+        work.store.follow_exchange(meter.meter, successor.meter, command.at)
     return {"meter": command.meter, "now": successor.meter, "at": command.at}
 
 

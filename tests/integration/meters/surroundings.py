@@ -19,6 +19,7 @@ PLACE = "110105001001001"
 EMPTIED = (
     "readings", "strays", "quarantine", "touched", "vee_due", "vee_findings", "daily", "intervals", "edits", "registers", "findings", "meters", "accounts", "households", "watches", "items",
     "inbox", "outbox", "requests",
+    "former_meters", "bill_runs", "bills", "bill_lines", "bill_history", "ledger", "changed_days",
 )  # fmt: skip
 
 
