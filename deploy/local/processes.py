@@ -14,6 +14,7 @@ class Process:
     name: str  # of the program; also of its log file and, in capitals, of its port
     command: tuple[str, ...]
     kind: str  # what it runs: replicas of one kind share it
+    doors: tuple[str, ...] = ()  # variables of further ports, on which others than its watchers call
 
     @property
     def port_variable(self) -> str:
@@ -47,4 +48,11 @@ PROCESSES = (
         )
         for worker in range(2)
     ),
+    Process(
+        "meters-concentrator",
+        python("services.meters.concentrator"),
+        "meters-concentrator",
+        ("YIKOU_PORT_FRAMES",),
+    ),
 )
+DOORS = tuple(door for process in PROCESSES for door in process.doors)

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from deploy.local import environment, ports, postgres, rabbitmq, secrets
 from deploy.local.daemons import Daemon
-from deploy.local.processes import PROCESSES, SERVICES
+from deploy.local.processes import DOORS, PROCESSES, SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = "110105001001"  # the community of the demonstration
@@ -180,11 +180,12 @@ def _environment(directory: Path, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _ports(directory: Path, known: Mapping[str, str]) -> dict[str, str]:
-    ours = {process.port_variable for process in PROCESSES} if Daemon("supervisord", directory).pid else set()
+    processes = [process.port_variable for process in PROCESSES]
+    ours = {*processes, *DOORS} if Daemon("supervisord", directory).pid else set()
     ours |= set(rabbitmq.PORTS.values()) if rabbitmq.broker(directory).pid else set()
     ours |= {rabbitmq.PORTS["epmd"]} if rabbitmq.mapper(directory).pid else set()
     ours |= {postgres.PORT} if postgres.server(directory).pid else set()
-    names = [process.port_variable for process in PROCESSES] + [*rabbitmq.PORTS.values(), postgres.PORT]
+    names = [*processes, *rabbitmq.PORTS.values(), postgres.PORT, *DOORS]
     remembered = {name: int(known[name]) for name in names if name in known}
     relative = os.path.relpath(directory, ROOT)
     chosen = ports.choose(names, ports.base_of(relative), remembered, ours)

@@ -49,6 +49,9 @@ SENTENCES = {
     "negative": ("读数不能为负。", "A register cannot be negative."),
     "not-finite": ("读数须为有限数字。", "The value must be a finite number."),
     "unknown-unit": ("未知的计量单位。", "The unit is not known."),
+    "not-hex": ("不是十六进制文本。", "This is not hexadecimal text."),
+    "not-a-frame": ("不是一帧完整的报文。", "This is not one whole frame, from 68 to 16."),
+    "checksum": ("校验和不符。", "The checksum is wrong."),
     "unreadable": ("字段缺失或类型不对：{why}", "A field is missing or of the wrong type: {why}"),
 }
 
@@ -121,7 +124,7 @@ async def post_readings(visit: Visit) -> Response:
     expect(visit.request, "application/json")
     body = await read_bytes(visit.request, BODY_LIMIT)
     good, rejected = judge(body, datetime.now(UTC))
-    return await _publish(visit, "readings", good, rejected)
+    return await publish(visit, "readings", good, rejected)
 
 
 async def post_alarms(visit: Visit) -> Response:
@@ -129,10 +132,10 @@ async def post_alarms(visit: Visit) -> Response:
     given = await hygiene.read_object(visit.request, ALARM_BODY_LIMIT)
     check(_alarms, given)
     good, rejected = judge_alarms(given["alarms"], visit.credential.caller.account, datetime.now(UTC))
-    return await _publish(visit, "alarms", good, rejected)
+    return await publish(visit, "alarms", good, rejected)
 
 
-async def _publish(visit: Visit, word: str, good: Sequence[Reading | Alarm], rejected: Rejected) -> Response:
+async def publish(visit: Visit, word: str, good: Sequence[msgspec.Struct], rejected: Rejected) -> Response:
     account = visit.credential.caller.account
     if not SPEAKER.fullmatch(account):
         raise NameCannotSpeak(account=account)
@@ -151,12 +154,12 @@ def judge_alarms(alarms: list[Any], speaker: str, now: datetime) -> tuple[list[A
         try:
             alarm = msgspec.convert(raw, Alarm)
         except msgspec.ValidationError as error:
-            rejected.append(_rejection(index, "unreadable", why=str(error)))
+            rejected.append(rejection(index, "unreadable", why=str(error)))
             continue
         if not DEVICE_ID.fullmatch(alarm.device or speaker):
-            rejected.append(_rejection(index, "not-a-device"))
+            rejected.append(rejection(index, "not-a-device"))
         elif alarm.at > now + FUTURE:
-            rejected.append(_rejection(index, "future"))
+            rejected.append(rejection(index, "future"))
         else:
             good.append(alarm)
     return good, rejected
@@ -194,7 +197,7 @@ def _judge_loosely(body: bytes, latest: datetime) -> tuple[list[Reading], Reject
         try:
             one = _read_one(raw)
         except msgspec.MsgspecError as error:
-            rejected.append(_rejection(index, "unreadable", why=str(error)))
+            rejected.append(rejection(index, "unreadable", why=str(error)))
             continue
         if _sound(one, index, latest, rejected):
             good.append(one)
@@ -225,11 +228,11 @@ def _sound(one: Reading, index: int, latest: datetime, rejected: Rejected) -> bo
         slug = "unprintable"
     else:
         return True
-    rejected.append(_rejection(index, slug))
+    rejected.append(rejection(index, slug))
     return False
 
 
-def _rejection(index: int, slug: str, **facts: str) -> dict[str, Any]:
+def rejection(index: int, slug: str, **facts: str) -> dict[str, Any]:
     zh, en = SENTENCES[slug]
     return {"index": index, "problem": {"slug": slug, "zh": zh.format(**facts), "en": en.format(**facts)}}
 

@@ -48,6 +48,22 @@ class Readings(Schema):
     readings = fields.List(fields.Nested(Reading), required=True, validate=validate.Length(min=1, max=5000))
 
 
+class Frame(Schema):
+    """A frame as the meter sent it, DL/T 645-2007 or CJ/T 188, and when its meter was read."""
+
+    hex = fields.String(
+        required=True, metadata={"description": "from the preamble or the first 68 to the 16"}
+    )
+    at = fields.AwareDateTime(required=True, format="iso", metadata={"description": "with an offset"})
+    seq = fields.Integer(metadata={"description": "a higher one corrects the reading of the same time"})
+
+
+class Frames(Schema):
+    """Up to 5,000 frames; each is judged by itself. What it says is read behind the door."""
+
+    frames = fields.List(fields.Nested(Frame), required=True, validate=validate.Length(min=1, max=5000))
+
+
 class Evidence(Schema):
     """Where the picture is and what makes it itself; never the picture."""
 

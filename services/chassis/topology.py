@@ -92,7 +92,8 @@ def declare(connection: Connection, services: Iterable[str] | None = None) -> li
         for exchange in (RPC, *(speech(service) for service in catalogue.SERVICES)):
             exchange(channel).declare()
         READINGS(channel).declare()
-        READINGS(channel).bind_to(SIGNALS, routing_key="yikou.v1.*.readings")
+        for kind in ("readings", "frames"):
+            READINGS(channel).bind_to(SIGNALS, routing_key=f"yikou.v1.*.{kind}")
         queues = [retry_queue(delay) for delay in RETRY_DELAYS]
         for service in services:
             queues += [dead_letters(service), ear(service), rpc_queue(service)]

@@ -33,6 +33,7 @@ from services.chassis.journal import journal, open_journal
 from services.chassis.mishaps import may_die
 from services.chassis.settings import settings
 from services.meters import months, wire
+from services.meters.frames import reading
 from services.meters.model import CANONICAL
 from services.meters.probe import Probe
 
@@ -142,7 +143,8 @@ class Store:
         sent: list[tuple[str, list[wire.Row]]] = []
         for message in batch:
             rows: list[wire.Row] = []
-            for found in wire.read(message.body, now):
+            read = reading.read if message.sender.endswith(".frames") else wire.read
+            for found in read(message.body, now):
                 if isinstance(found, wire.Row):
                     rows.append(found)
                 else:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from services.backoffice import tray
 from services.chassis.rows import insert_rows, update_rows
 from services.meters import months
+from services.meters.billing.repository import BillingRepository
 from services.meters.model import Finding, Household, Point, UnknownFinding, UnknownMeter, Watch
 from services.meters.tables import (
     accounts,
@@ -26,6 +27,7 @@ from services.meters.tables import (
     touched,
     watches,
 )
+from services.meters.vee.repository import VeeRepository
 
 _FINDING = tuple(field.name for field in fields(Finding))
 _CHANGING = (
@@ -84,7 +86,7 @@ class Watched:
     watch: Watch | None
 
 
-class Repository(tray.Repository):
+class Repository(VeeRepository, BillingRepository, tray.Repository):
     items = items
 
     # -- meters and accounts --

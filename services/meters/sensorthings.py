@@ -29,7 +29,7 @@ from services.contracts import meters as contract
 from services.contracts.messages import Query
 from services.meters.model import CANONICAL, plain
 from services.meters.tables import meters, readings
-from services.meters.views import within
+from services.meters.within import within
 
 MOST, USUAL = 1000, 100
 DEEPEST = 3

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import select, true
 
 from services.backoffice import tray
 from services.chassis.database import Read
 from services.chassis.paging import page
 from services.contracts import meters as contract
 from services.contracts.messages import Query
-from services.contracts.roles import Contract, may
+from services.contracts.roles import Contract
+from services.meters.billing import views as billing
 from services.meters.model import UnknownHousehold, UnknownMeter, plain
 from services.meters.tables import accounts, findings, households, items, meters, readings, watches
-
-OVERSEERS = ("admin", "clerk", "supervisor", "auditor", "operator")
+from services.meters.vee import views as vee
+from services.meters.within import within
 
 
 def list_readings(read: Read, query: Any) -> dict[str, Any]:
@@ -133,19 +134,24 @@ def _meter(read: Read, meter: str, asked: Contract) -> Any:
     return row
 
 
-def within(read: Read, place: ColumnElement[str], asked: Contract) -> ColumnElement[bool]:
-    """What is outside the caller's areas, or his office's business, does not exist for him: a home's water tells its life."""
-    caller = read.caller
-    ours = caller.department in ("meters", "community", "street") or caller.has(*OVERSEERS)
-    scopes = caller.scopes(*may(asked)) if ours or caller.kind == "system" else []
-    return or_(false(), *(place.startswith(scope, autoescape=True) for scope in scopes))
+def _of_a_meter(
+    asked: type[Query], view: Callable[[Read, Any, Any], dict[str, Any]]
+) -> dict[type[Query], Callable[[Read, Any], dict[str, Any]]]:
+    """A view of one meter that the caller may see."""
+    return {asked: lambda read, query: view(read, _meter(read, query.meter, asked), query)}
 
 
 QUERIES: dict[type[Query], Callable[..., Any]] = {
     **tray.queries(items),
+    **billing.QUERIES,
     contract.ListMeters: list_meters,
     contract.ListReadings: list_readings,
     contract.GetMeter: get_meter,
     contract.GetAccount: get_account,
     contract.ListFindings: list_findings,
+    contract.ListQuarantine: vee.list_quarantine,
+    **_of_a_meter(contract.GetConsumption, vee.get_consumption),
+    **_of_a_meter(contract.ListVeeFindings, vee.list_vee_findings),
+    **_of_a_meter(contract.ListEdits, vee.list_edits),
+    **_of_a_meter(contract.ListRegisters, vee.list_registers),
 }

@@ -12,8 +12,8 @@ from services.backoffice import tray
 from services.chassis.database import Work
 from services.chassis.errors import Conflict
 from services.chassis.identifiers import new_id
+from services.contracts import meters, registry, tasks
 from services.contracts import property as words
-from services.contracts import registry, tasks
 from services.contracts.messages import Command, Event
 from services.contracts.roles import Contract, may
 from services.property import tariffs
@@ -427,6 +427,11 @@ def pay_fee(work: Work, command: Any) -> dict[str, Any]:
     return {"receipt": str(entry.no), "balance": str(balance), "repeated": repeated}
 
 
+def note_utility_bills(work: Work, event: Any) -> None:
+    """Water, electricity and gas: what meters booked is booked here, line by line."""
+    work.store.book_utilities(event.utility, event.kind, event.entries, event.at)
+
+
 # -- demonstration -------------------------------------------------------------------------------------
 
 
@@ -462,6 +467,7 @@ EVENTS: dict[type[Event], Callable[..., None]] = {
     **_TRAY,
     tasks.TaskAssigned: take_task,
     registry.HouseholdChanged: note_household_changed,
+    meters.BillsBooked: note_utility_bills,
 }
 
 COMMANDS: dict[type[Command], Callable[..., Any]] = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.backoffice import tray
@@ -61,9 +62,7 @@ class Repository(tray.Repository):
             insert(households).values(asdict(file)).on_conflict_do_nothing().returning(households.c.household)
         ).first()
         if added:
-            self._open_account(
-                account_of(file.household), "household", household=file.household, place=file.place
-            )
+            self._open_household_accounts([file])
         return added is not None
 
     def open_files(self, files: Sequence[HouseholdFile]) -> int:
@@ -76,21 +75,29 @@ class Repository(tray.Repository):
         )
         new = set(added.scalars())
         if new:
-            self.connection.execute(
-                insert(accounts).on_conflict_do_nothing(),
-                [
-                    {
-                        "code": account_of(file.household),
-                        "kind": "household",
-                        "household": file.household,
-                        "place": file.place,
-                        "state": "open",
-                    }
-                    for file in files
-                    if file.household in new
-                ],
-            )
+            self._open_household_accounts([file for file in files if file.household in new])
         return len(new)
+
+    def _open_household_accounts(self, files: Sequence[HouseholdFile]) -> None:
+        """A bill may have come before the file: then the account is there, and only now learns whose it is."""
+        opened = insert(accounts)
+        self.connection.execute(
+            opened.on_conflict_do_update(
+                index_elements=[accounts.c.code],
+                set_={"household": opened.excluded.household, "place": opened.excluded.place},
+                where=accounts.c.household.is_(None),
+            ),
+            [
+                {
+                    "code": account_of(file.household),
+                    "kind": "household",
+                    "household": file.household,
+                    "place": file.place,
+                    "state": "open",
+                }
+                for file in files
+            ],
+        )
 
     def save_file(self, file: HouseholdFile) -> None:
         self.connection.execute(
@@ -197,6 +204,56 @@ class Repository(tray.Repository):
         if entry is not None:
             self.connection.execute(update(accounts).where(mine).values(balance=accounts.c.balance - amount))
         return entry
+
+    def book_utilities(
+        self, utility: str, kind: str, lines: Sequence[Mapping[str, Any]], at: datetime
+    ) -> None:
+        """Lines of the meters' ledger, each once: its number there is the reference here."""
+        income = f"income:{utility}"
+        self._open_account(income, "income")
+        wanted = {account_of(line["household"]): line["place"] for line in lines}
+        self.connection.execute(
+            insert(accounts).on_conflict_do_nothing(),
+            [
+                {"code": code, "kind": "household", "place": place, "state": "open"}
+                for code, place in sorted(wanted.items())
+            ],
+        )
+        rows = []
+        for line in lines:
+            pair = (account_of(line["household"]), income)
+            amount = Decimal(line["amount"])
+            debit, credit = pair if amount > 0 else pair[::-1]
+            rows.append(
+                {
+                    "kind": kind,
+                    "debit": debit,
+                    "credit": credit,
+                    "amount": abs(amount),
+                    "period": line["period"],
+                    "reference": f"meters:{line['no']}",
+                    "actor": line["bill"],
+                    "at": at,
+                }
+            )
+        booked = self.connection.execute(
+            insert(entries)
+            .on_conflict_do_nothing()
+            .returning(entries.c.debit, entries.c.credit, entries.c.amount),
+            rows,
+        )
+        owed: dict[str, Decimal] = defaultdict(Decimal)
+        for debit, credit, amount in booked:
+            owed[debit] += amount
+            owed[credit] -= amount
+        self.connection.execute(
+            text("""
+                UPDATE accounts SET balance = balance + owed.amount
+                FROM unnest(CAST(:codes AS text[]), CAST(:amounts AS numeric[])) AS owed (code, amount)
+                WHERE accounts.code = owed.code AND kind = 'household'
+            """),
+            {"codes": list(owed), "amounts": list(owed.values())},
+        )
 
     def entry_by_reference(self, reference: str) -> Row[Any]:
         return self.connection.execute(select(entries).where(entries.c.reference == reference)).one()

@@ -59,7 +59,7 @@ def get_fee_account(read: Read, query: Any) -> dict[str, Any]:
                 "no": row.no,
                 "kind": row.kind,
                 "amount": row.amount if row.debit == account.code else -row.amount,
-                "rule": row.rule,
+                "rule": row.rule or _income(row),
                 "period": row.period,
                 "reference": row.reference,
                 "at": row.at,
@@ -125,6 +125,12 @@ def get_repair(read: Read, query: Any) -> dict[str, Any]:
         {name: line._mapping[name] for name in ("at", "verb", "state", "actor", "detail")} for line in lines
     ]
     return order
+
+
+def _income(row: Any) -> str | None:
+    """What a line without a tariff of ours is for: `water` of `income:water`."""
+    named = (code.removeprefix("income:") for code in (row.debit, row.credit) if code.startswith("income:"))
+    return next(named, None)
 
 
 def _oldest_unpaid(read: Read, codes: list[str]) -> dict[str, str]:

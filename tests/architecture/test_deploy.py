@@ -17,7 +17,7 @@ import yaml
 
 from deploy import new_secrets
 from deploy.local import ports, rabbitmq
-from deploy.local.processes import PROCESSES, SERVICES, Process
+from deploy.local.processes import DOORS, PROCESSES, SERVICES, Process
 from deploy.local.secrets import ACCOUNTS
 from services.chassis.settings import Settings
 
@@ -27,6 +27,8 @@ COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 NAMES = [process.name for process in PROCESSES]
 PORT = {name: ports.base_of(".run") + number for number, name in enumerate(NAMES)}
 """The local stack prefers these; containers have them always."""
+FIRST_DOOR = ports.base_of(".run") + len(NAMES) + len(rabbitmq.PORTS) + 1  # and PostgreSQL's
+DOOR = {name: FIRST_DOOR + number for number, name in enumerate(DOORS)}
 DRAIN = Settings({}).drain_deadline + 3
 OF_OTHERS = {"up", "rabbitmq_detailed_queue_messages_ready"}
 """Metrics that Prometheus and RabbitMQ themselves give."""
@@ -59,6 +61,9 @@ def test_compose_runs_each_process_as_the_local_stack_does(process: Process) -> 
     assert service["command"] == words(process)
     assert environment["YIKOU_PROCESS"] == process.name
     assert environment[process.port_variable] == str(PORT[process.name])
+    for door in process.doors:
+        assert environment[door] == str(DOOR[door])
+        assert f"${{YIKOU_BIND:-127.0.0.1}}:{DOOR[door]}:{DOOR[door]}" in service["ports"]
     assert "AMQP_URI" in environment
     databases = {name for name in environment if name.startswith("DATABASE_URL_")}
     owner = process.kind.removesuffix("-ingest")
@@ -271,10 +276,12 @@ def test_kubernetes_runs_each_process_as_compose_does(process: Process) -> None:
     (container,) = manifest["spec"]["template"]["spec"]["containers"]
     port = PORT[process.name]
     assert container["args"] == words(process)
-    assert container["ports"] == [{"name": "http", "containerPort": port}]
+    doors = [{"name": door.split("_")[-1].lower(), "containerPort": DOOR[door]} for door in process.doors]
+    assert container["ports"] == [{"name": "http", "containerPort": port}, *doors]
     environment = {entry["name"]: entry["value"] for entry in container["env"]}
     assert environment["YIKOU_PROCESS"] == process.name
     assert environment[process.port_variable] == str(port)
+    assert all(environment[door] == str(DOOR[door]) for door in process.doors)
     assert manifest["spec"]["template"]["metadata"]["annotations"]["prometheus.io/port"] == str(port)
     secrets = {source["secretRef"]["name"] for source in container["envFrom"] if "secretRef" in source}
     owner = process.kind.removesuffix("-ingest")

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import msgspec
 import psycopg
 
-from tests.bench import devices, growth
+from tests.bench import bills, devices, frames, growth
 from tests.bench.__main__ import ROOT, Figure, own_stack, say
 from tests.bench.cases import database
 from tests.bench.http import Line, sign_in
@@ -192,7 +192,8 @@ def ingest_figures() -> Iterator[Figure]:
 def other_figures() -> Iterator[Figure]:
     """What has a file of its own."""
     yield from growth.measure_growth(say)
-    # The lead's place at merge: frames.measure_frames(), sweep.measure_sweep(say), bills.measure_bills(say).
+    yield frames.measure_frames()
+    yield from bills.measure_bills(say)
 
 
 def main() -> None:

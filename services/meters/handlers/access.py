@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.chassis.database import Work
+from services.chassis.database import Read
 from services.chassis.errors import Forbidden
 
 
@@ -12,7 +12,7 @@ class NotYourMeters(Forbidden):
     zh = "您的角色或辖区不包括“{place}”的表计。"
 
 
-def demand(work: Work, place: str) -> None:
+def demand(work: Read, place: str) -> None:
     caller = work.caller
     holds = (
         caller.kind == "system"

@@ -9,6 +9,7 @@ from services.backoffice import tray
 from services.chassis import identifiers
 from services.chassis.database import Work
 from services.contracts import meters
+from services.meters.handlers.bills import take_back_bills
 from services.meters.handlers.registration import LETTER, meter_row
 from services.meters.model import CANONICAL
 
@@ -54,6 +55,7 @@ def open_accounts(work: Work, item: Any) -> tray.Finished | None:
 
 def close_accounts(work: Work, item: Any) -> list[str]:
     removed, reopened = work.store.take_back_accounts(item.task_id)
+    take_back_bills(work, removed, reopened)
     return [f"account {account} removed" for account in removed] + [
         f"account {account} reopened" for account in reopened
     ]

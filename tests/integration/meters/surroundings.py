@@ -12,13 +12,15 @@ from pathlib import Path
 
 import msgspec
 import pika
+import requests
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 ROOT = Path(__file__).parents[3]
 PLACE = "110105001001001"
 EMPTIED = (
-    "readings", "strays", "quarantine", "touched", "findings", "meters", "accounts", "households", "watches", "items",
+    "readings", "strays", "quarantine", "touched", "vee_due", "vee_findings", "daily", "intervals", "edits", "registers", "findings", "meters", "accounts", "households", "watches", "items",
     "inbox", "outbox", "requests",
+    "former_meters", "bill_runs", "bills", "bill_lines", "bill_history", "ledger", "changed_days",
 )  # fmt: skip
 
 
@@ -65,6 +67,15 @@ def start_ingest(parts, worker):
     return subprocess.Popen(command, cwd=ROOT, env=os.environ | parts, stdout=log, stderr=subprocess.STDOUT)
 
 
+def is_ready(parts, name):
+    """The process answers that it is ready."""
+    port = parts[f"YIKOU_HTTP_PORT_{name.upper().replace('-', '_')}"]
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
 @contextmanager
 def ingest_of(parts, broker):
     """Both workers. On leaving: everything published is stored, and they have stopped in good order."""
@@ -93,6 +104,7 @@ def drain(parts, broker, workers):
             assert set(codes) <= {0, -signal.SIGTERM}
             return True
         workers[:] = [start_ingest(parts, worker) for worker in range(2)]
+        eventually(lambda: all(is_ready(parts, f"meters-ingest-{worker}") for worker in range(2)))
         return False
 
     eventually(emptied, within=120)

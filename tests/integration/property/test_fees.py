@@ -1,4 +1,6 @@
+import random
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -6,6 +8,7 @@ from marshmallow import ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from services.contracts.meters import BillsBooked
 from services.contracts.property import ChargeFees, GetFeeAccount, ListArrears, LoadDemonstration, PayFee
 from services.property.handlers import ReferenceReused
 from services.property.model import NotYourEstate, UnknownHousehold
@@ -174,3 +177,46 @@ def test_nobody_reads_a_fee_account_at_a_kiosk(office, grid, homes, role):
 def test_who_collects_or_oversees_reads_the_account(office, grid, homes, department, role):
     account = office(GetFeeAccount, officer(department, grid, role), household=homes[0])
     assert account["household"] == homes[0]
+
+
+# -- water, electricity and gas ------------------------------------------------------------------------
+
+
+def hear_bills(office, grid, kind, *entries):
+    """`entries`: (no, household, amount) of lines that meters booked."""
+    lines = [
+        {"no": no, "bill": f"b-{no}", "household": household, "place": grid, "amount": amount, "period": "2026-01"}
+        for no, household, amount in entries
+    ]  # fmt: skip
+    office.hear(BillsBooked, utility="water", kind=kind, entries=lines, at=datetime.now(UTC))
+
+
+def test_utility_bills_are_on_the_fee_account_and_come_off_it_while_on_hold(office, grid, homes):
+    base = random.randint(1, 10**15)
+    hear_bills(office, grid, "charge", (base, homes[0], "157.50"), (base + 1, homes[1], "20.00"))
+    hear_bills(office, grid, "charge", (base, homes[0], "157.50"))  # told twice, booked once
+    assert balance(office, homes[0]) == Decimal("157.50") and balance(office, homes[1]) == Decimal("20.00")
+    hear_bills(office, grid, "hold", (base + 2, homes[0], "-157.50"))
+    assert balance(office, homes[0]) == 0
+    hear_bills(office, grid, "release", (base + 3, homes[0], "157.50"))
+    hear_bills(office, grid, "credit", (base + 4, homes[0], "-157.50"))
+    hear_bills(office, grid, "charge", (base + 5, homes[0], "100.00"))
+    account = office(GetFeeAccount, household=homes[0])
+    assert account["balance"] == Decimal("100.00")
+    assert [(line["kind"], line["amount"], line["rule"]) for line in account["entries"]] == [
+        ("charge", Decimal("100.00"), "water"), ("credit", Decimal("-157.50"), "water"),
+        ("release", Decimal("157.50"), "water"), ("hold", Decimal("-157.50"), "water"),
+        ("charge", Decimal("157.50"), "water"),
+    ]  # fmt: skip
+
+
+def test_a_bill_that_comes_before_the_household_file_waits_on_its_account(office, grid):
+    household = f"{grid}-7-7-701"
+    hear_bills(office, grid, "charge", (random.randint(1, 10**15), household, "12.34"))
+    with pytest.raises(UnknownHousehold):
+        balance(office, household)
+    line = {"household": household, "address": "7-7-701", "place": grid, "area": "80.00"}
+    assert office(LoadDemonstration, seed=1, households=[line]) == {"opened": 1}
+    assert balance(office, household) == Decimal("12.34")
+    pay(office, household, "12.34", f"r-{grid}-bill")
+    assert balance(office, household) == 0

@@ -6,9 +6,9 @@ from deploy.local.processes import PROCESSES, SERVICES
 from deploy.local.supervise import configure
 
 
-def test_every_service_the_gateway_and_two_ingest_workers_run():
+def test_every_service_the_gateway_two_ingest_workers_and_the_concentrator_run():
     names = [process.name for process in PROCESSES]
-    assert set(names) == {*SERVICES, "gateway", "meters-ingest-0", "meters-ingest-1"}
+    assert set(names) == {*SERVICES, "gateway", "meters-ingest-0", "meters-ingest-1", "meters-concentrator"}
     assert len(names) == len(set(names))
 
 
