@@ -17,9 +17,9 @@ from services.meters.handlers.households import note_household, set_away, set_we
 from services.meters.handlers.registration import (
     adopt_strays,
     forget_strays,
-    note_silent_meters,
     register_meter,
 )
+from services.meters.handlers.silence import note_silent_meters
 from services.meters.handlers.sweep import judge_touched
 
 RULES = {"moving-in": open_accounts}

@@ -8,6 +8,8 @@ from services.chassis.identifiers import Caller
 from services.contracts import frontdesk, meters
 from services.meters import handlers
 from services.meters.handlers import close_finding, set_away, set_welfare_rule
+from services.meters.handlers.access import NotYourMeters
+from services.meters.model import NotLivingAlone
 from services.meters.replay import demonstration_readings, late_reading
 from tests.integration.meters.surroundings import PLACE, hourly
 
@@ -105,7 +107,7 @@ def test_a_silent_meter_is_offline_and_no_concern(tester, elder, database):
     tester.send(*hourly(5000, end=NOW, first_seq=40))
     tester.sweep()
     assert database.execute("SELECT offline FROM meters").fetchall() == [(False,)]
-    assert tester.findings() == []
+    assert tester.findings() == [("offline", "cleared", "retract")]
 
 
 def test_away_is_no_concern_and_takes_back_the_one_there_is(tester, elder):
@@ -134,7 +136,7 @@ def test_only_who_lives_alone_is_watched(tester):
     tester.send(*hourly(*QUIET))
     tester.sweep()
     assert tester.said() == []
-    with pytest.raises(handlers.NotLivingAlone):
+    with pytest.raises(NotLivingAlone):
         tester.do(set_welfare_rule, meters.SetWelfareRule, household=household)
     tester.home(alone=True)
     tester.sweep()  # the readings are there already
@@ -238,7 +240,7 @@ def test_whoever_has_no_business_here_changes_nothing(tester, elder):
     stranger = Caller("s", "staff", "property", ({"role": "officer", "scope": PLACE},))
     elsewhere = Caller("e", "staff", "meters", ({"role": "officer", "scope": "110105001002"},))
     for caller in (stranger, elsewhere):
-        with pytest.raises(handlers.NotYourMeters), tester.ledger.work(caller) as work:
+        with pytest.raises(NotYourMeters), tester.ledger.work(caller) as work:
             set_away(work, meters.SetAway.read({"household": elder, "until": None}))
 
 

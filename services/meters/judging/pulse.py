@@ -1,0 +1,220 @@
+"""What is remembered of a meter between two looks: a few newest moments, followed up with each new reading.
+
+From them alone it is certain that most meters give no reason for anything; only the few others are judged from their
+readings. So a look costs what the new readings cost, not what the window holds. A pulse may raise a suspicion that the
+judge does not share, never the other way round. It is a function of the readings, not of the order in which they came:
+whoever hears of an older or corrected one sums up again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from services.meters.judging.night_flow import NightFlow
+from services.meters.judging.welfare import WelfareRule, next_midnight, rule_of
+from services.meters.model import Point, Watch, rise
+from services.meters.rulebook import Rules
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+HORIZON = 8 * DAY
+"""So far back the readings are summed up again; nothing older is remembered, except how long the register stands."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """By which a meter's readings are summed up."""
+
+    enough: Decimal
+    """In one step: a sign that somebody lives there."""
+    at_most: bool
+    fast: Decimal | None
+    """In an hour: more than anybody uses for long."""
+    hour: timedelta
+    digits: int
+    night: NightFlow
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, kind: str, digits: int, rules: Rules, watch: Watch | None) -> Figures:
+        if kind == "water":
+            rule = rule_of(watch, rules)
+            enough, at_most = rule.limit, rule.at_most
+        else:
+            enough, at_most = rules.stuck.sign_of_life[kind], False
+        fast = {"water": rules.sudden_flow.least, "gas": rules.gas.most}.get(kind)
+        return cls(enough, at_most, fast, rules.never_zero.hour, digits, rules.night_flow, rules.zone)
+
+    @property
+    def mark(self) -> str:
+        """Tells whether a pulse was summed up by these figures or by others."""
+        night = self.night
+        parts = (
+            self.enough,
+            self.at_most,
+            self.hour,
+            self.digits,
+            night.begins,
+            night.ends,
+            night.above,
+            self.zone,
+        )
+        return " ".join(map(str, parts))
+
+
+class Ran(NamedTuple):
+    """What a register did on the way that a pulse does not remember."""
+
+    backwards: bool
+    fast: bool
+
+
+@dataclass(slots=True)
+class Pulse:
+    meter: str
+    summed_by: str
+    first_at: datetime
+    newest_at: datetime
+    newest_value: Decimal
+    flat_since: datetime
+    """Since when the register stands where it stands."""
+    used_at: datetime | None = None
+    """End of the newest step with use enough for a sign of life."""
+    zero_at: datetime | None = None
+    """End of the newest hour without use."""
+    dry_night: date | None = None
+    dry_night_before: date | None = None
+    """The two newest nights with an hour at or under what leaks."""
+    due_at: datetime | None = None
+    """When the clock alone may give a reason to look again; early rather than late."""
+
+    @classmethod
+    def of(cls, meter: str, points: Sequence[Point], figures: Figures) -> tuple[Pulse, Ran]:
+        """Summed up from readings, in order."""
+        first = points[0]
+        pulse = cls(meter, figures.mark, first.at, first.at, first.value, first.at)
+        return pulse, pulse.follow(points[1:], figures)
+
+    def follow(self, points: Iterable[Point], figures: Figures) -> Ran:
+        """With readings newer than what is known, in order."""
+        hour, enough = figures.hour, figures.enough
+        fell = fast = False
+        for point in points:
+            at, value, before = point.at, point.value, self.newest_at
+            if value == self.newest_value:
+                if at - self.flat_since >= hour:
+                    self.zero_at = at
+                    self._note_still_nights(before, at, figures)
+            else:
+                step = value - self.newest_value
+                if step < 0:
+                    step = rise(self.newest_value, value, figures.digits)
+                    fell = fell or step < 0
+                if figures.fast is not None and step * 3600 >= figures.fast * int(
+                    (at - before).total_seconds()
+                ):
+                    fast = True
+                if step > enough or (step == enough and not figures.at_most):
+                    self.used_at = at
+                if step > 0 and hour <= at - before <= 2 * HOUR:
+                    self._note_slow_night(before, at, step, figures)
+                self.flat_since = at
+            self.newest_at, self.newest_value = at, value
+        self._forget(figures)
+        return Ran(fell, fast)
+
+    def _note_still_nights(self, before: datetime, at: datetime, figures: Figures) -> None:
+        night, zone = figures.night, figures.zone
+        local = at.astimezone(zone)
+        if local.time() <= night.begins and at - before < HOUR * 12:
+            return
+        day = max(self.flat_since, at - HORIZON).astimezone(zone).date()
+        if self.dry_night is not None and self.dry_night >= day:
+            day = self.dry_night + DAY
+        while day <= local.date():
+            begins, ends = night.night(day, zone)
+            if min(at, ends) - max(self.flat_since, begins) >= figures.hour:
+                self._note_dry(day)
+            day += DAY
+
+    def _note_slow_night(self, before: datetime, at: datetime, step: Decimal, figures: Figures) -> None:
+        local = at.astimezone(figures.zone)
+        if not figures.night.begins < local.time() <= figures.night.ends:
+            return
+        begins, _ = figures.night.night(local.date(), figures.zone)
+        if before >= begins and step * 3600 <= figures.night.above * Decimal((at - before).total_seconds()):
+            self._note_dry(local.date())
+
+    def _note_dry(self, day: date) -> None:
+        if self.dry_night != day:
+            self.dry_night, self.dry_night_before = day, self.dry_night
+
+    def _forget(self, figures: Figures) -> None:
+        """What summing up again could not find any more must not be remembered either."""
+        oldest = self.newest_at - HORIZON
+        self.first_at = max(self.first_at, oldest)
+        if self.used_at is not None and self.used_at < oldest:
+            self.used_at = None
+        if self.zero_at is not None and self.zero_at < oldest + HOUR:
+            self.zero_at = None
+        if self.dry_night is not None:
+            first_night = self.newest_at.astimezone(figures.zone).date() - 7 * DAY
+            if self.dry_night_before is not None and self.dry_night_before < first_night:
+                self.dry_night_before = None
+            if self.dry_night < first_night:
+                self.dry_night = None
+
+    def stands(self) -> bool:
+        """As far back as was summed up the register has not moved: how long really, the readings before must tell."""
+        return self.flat_since <= self.first_at
+
+
+# -- what gives a reason to look -----------------------------------------------------------------------
+
+
+def judged_until(pulse: Pulse, rule: WelfareRule, now: datetime) -> datetime:
+    """Now, for a meter that is being heard; for what is replayed or has fallen silent, its newest reading."""
+    return max(now, pulse.newest_at) if now - pulse.newest_at <= rule.unseen else pulse.newest_at
+
+
+def may_be_quiet(pulse: Pulse, rules: Rules, watch: Watch, before: datetime | None, now: datetime) -> bool:
+    """Might somebody who lives alone have given no sign of life? `before` is where the pulse stood at the last look."""
+    rule = rule_of(watch, rules)
+    end = judged_until(pulse, rule, now)
+    if rule.window is None:  # a day is judged when it is over
+        return before is None or end >= next_midnight(rules, before)
+    return end - (pulse.used_at or pulse.first_at) >= rule.window
+
+
+def quiet_due(pulse: Pulse, rules: Rules, watch: Watch) -> datetime:
+    """When the clock might close a window without a life sign."""
+    rule = rule_of(watch, rules)
+    if rule.window is None:
+        return next_midnight(rules, pulse.newest_at)
+    since = pulse.used_at or pulse.first_at
+    return max(since, watch.away_until or since) + rule.window
+
+
+def may_leak(pulse: Pulse, rules: Rules, before: datetime | None) -> bool:
+    still = pulse.zero_at or pulse.first_at
+    if "never-zero" in rules.leak_ways and pulse.newest_at - still >= rules.never_zero.window - HOUR:
+        return True
+    night = rules.night_flow
+    last = night.last_night(pulse.newest_at, rules.zone)
+    if "night-flow" not in rules.leak_ways or (before and night.last_night(before, rules.zone) == last):
+        return False  # a night is judged once it is over
+    dry = {0: pulse.dry_night, 1: pulse.dry_night_before}.get(night.dry_nights_allowed)
+    long_known = pulse.newest_at - pulse.first_at >= (night.seen - 1) * DAY
+    return long_known and (dry is None or dry <= last - night.nights * DAY)
+
+
+def may_be_stuck(pulse: Pulse, rules: Rules, kind: str, before: datetime | None) -> bool:
+    """Asked once a day: an empty flat is no reason to look into its other meters each hour."""
+    if before and before.astimezone(rules.zone).date() == pulse.newest_at.astimezone(rules.zone).date():
+        return False
+    return pulse.newest_at - pulse.flat_since >= rules.stuck.days[kind] * DAY
