@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.chassis.errors import Conflict, Invalid, NotFound
 
@@ -63,8 +63,7 @@ class NotLivingAlone(Invalid):
 # -- what a register did -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """A register's state at a moment."""
 
     at: datetime

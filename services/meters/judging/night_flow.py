@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -30,7 +31,7 @@ class NightFlow:
     hour: timedelta
 
     def night(self, of: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-        return datetime.combine(of, self.begins, zone), datetime.combine(of, self.ends, zone)
+        return _utc(of, self.begins, zone), _utc(of, self.ends, zone)
 
     def last_night(self, end: datetime, zone: ZoneInfo) -> date:
         """The local date of the last night that is over."""
@@ -43,11 +44,16 @@ class NightFlow:
         return math.ceil(self.nights * self.percentile / 100) - 1
 
 
+@lru_cache(maxsize=1024)
+def _utc(day: date, of_day: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, of_day, zone).astimezone(UTC)
+
+
 def judge(seen: Seen, rules: Rules, end: datetime) -> Verdict:
     rule = rules.night_flow
     last = rule.last_night(end, rules.zone)
     first = last - DAY * (rule.nights - 1)
-    start = rule.night(first, rules.zone)[0].astimezone(end.tzinfo)
+    start = rule.night(first, rules.zone)[0]
     least = {
         day.isoformat(): flow
         for day in (first + DAY * n for n in range(rule.nights))

@@ -104,51 +104,41 @@ class Pulse:
         """With readings newer than what is known, in order."""
         hour, enough = figures.hour, figures.enough
         fell = fast = False
-        for point in points:
-            at, value, before = point.at, point.value, self.newest_at
-            if value == self.newest_value:
+        # The first night that is not over yet; from here on by comparing moments, which costs nothing.
+        day = figures.night.last_night(self.newest_at, figures.zone) + DAY
+        begins, ends = figures.night.night(day, figures.zone)
+        for at, value in points:
+            before, step = self.newest_at, value - self.newest_value
+            if step == 0:
                 if at - self.flat_since >= hour:
                     self.zero_at = at
-                    self._note_still_nights(before, at, figures)
             else:
-                step = value - self.newest_value
                 if step < 0:
                     step = rise(self.newest_value, value, figures.digits)
                     fell = fell or step < 0
-                if figures.fast is not None and step * 3600 >= figures.fast * int(
-                    (at - before).total_seconds()
-                ):
+                if figures.fast and step * 3600 >= figures.fast * int((at - before).total_seconds()):
                     fast = True
                 if step > enough or (step == enough and not figures.at_most):
                     self.used_at = at
-                if step > 0 and hour <= at - before <= 2 * HOUR:
-                    self._note_slow_night(before, at, step, figures)
                 self.flat_since = at
+            while at > begins:
+                if step == 0:
+                    dry = min(at, ends) - max(self.flat_since, begins) >= hour
+                else:
+                    dry = before >= begins and at <= ends and self._slow(step, at - before, figures)
+                if dry:
+                    self._note_dry(day)
+                if at < ends:
+                    break
+                day += DAY
+                begins, ends = figures.night.night(day, figures.zone)
             self.newest_at, self.newest_value = at, value
         self._forget(figures)
         return Ran(fell, fast)
 
-    def _note_still_nights(self, before: datetime, at: datetime, figures: Figures) -> None:
-        night, zone = figures.night, figures.zone
-        local = at.astimezone(zone)
-        if local.time() <= night.begins and at - before < HOUR * 12:
-            return
-        day = max(self.flat_since, at - HORIZON).astimezone(zone).date()
-        if self.dry_night is not None and self.dry_night >= day:
-            day = self.dry_night + DAY
-        while day <= local.date():
-            begins, ends = night.night(day, zone)
-            if min(at, ends) - max(self.flat_since, begins) >= figures.hour:
-                self._note_dry(day)
-            day += DAY
-
-    def _note_slow_night(self, before: datetime, at: datetime, step: Decimal, figures: Figures) -> None:
-        local = at.astimezone(figures.zone)
-        if not figures.night.begins < local.time() <= figures.night.ends:
-            return
-        begins, _ = figures.night.night(local.date(), figures.zone)
-        if before >= begins and step * 3600 <= figures.night.above * Decimal((at - before).total_seconds()):
-            self._note_dry(local.date())
+    def _slow(self, step: Decimal, length: timedelta, figures: Figures) -> bool:
+        limit = figures.night.above * int(length.total_seconds())
+        return step > 0 and figures.hour <= length <= 2 * figures.hour and step * 3600 <= limit
 
     def _note_dry(self, day: date) -> None:
         if self.dry_night != day:
