@@ -74,6 +74,7 @@ class _Finding(Event):
     household = fields.String()
     address = fields.String()
     device = fields.String()
+    type = fields.String(metadata={"description": "of an alarm: gas, smoke, fire, fall …"})
     severity = fields.Integer(metadata={"description": "1 (most urgent) to 4"})
     evidence = fields.Dict(required=True)
     person = fields.Dict(

@@ -60,6 +60,7 @@ def measure_sweep(say: Callable[..., None] = say, meters: int = METERS) -> list[
         first = _sweep(url)
         say(f"the first look at {meters:,} unknown meters, all of their readings: {first:.1f} s")
         _new_hour(connection, meters, HOURS)
+        connection.execute("UPDATE meters SET heard_at = heard_at - interval '1 hour'")
         connection.execute("VACUUM ANALYZE")
         begun = time.monotonic()
         read = connection.execute(BARE_READ, (NIGHT,)).fetchone()

@@ -34,9 +34,11 @@ def concern(platform):
 
 
 def nobody_answers_the_telephone(platform, case_no):
-    task = platform.task("street", case_no, "community")["task_id"]
-    platform.as_account("street").order(f"/v1/tasks/{task}/sign")
-    platform.as_account("street").order(f"/v1/tasks/{task}/finish", outcome="unanswered", note="无人接听")
+    """Neither the person nor the contact, and the street does not find out either."""
+    for unit in ("community", "street"):
+        task = platform.task("street", case_no, unit)["task_id"]
+        platform.as_account("street").order(f"/v1/tasks/{task}/sign")
+        platform.as_account("street").order(f"/v1/tasks/{task}/finish", outcome="unanswered", note="无人接听")
 
 
 def dispatch_of(platform, case_no, *states):
@@ -58,7 +60,7 @@ def test_no_water_opens_a_case_a_volunteer_visits_and_the_hours_count(platform, 
     officer.order(f"{order}/accept")
     officer.order(f"{order}/report", outcome="well", minutes=30, note="见到本人，平安。")
     case = platform.until_status(case_no, "closed")
-    assert [lane["unit"] for lane in case["lanes"]] == ["community", "volunteers"]
+    assert [lane["unit"] for lane in case["lanes"]] == ["community", "street", "volunteers"]
     officer.order(f"{order}/confirm", minutes=30)
     platform.until(lambda: float(officer.ask(record)["hours"]) == before + 0.5, "half an hour is credited")
 

@@ -29,6 +29,7 @@ def say_raised(work: Work, finding: Finding, home: Household | None) -> None:
         household=finding.household,
         address=home.address if home else None,
         device=finding.meter,
+        type=finding.evidence.get("type"),
         severity=finding.severity,
         evidence=finding.evidence,
         person=home.person if home and finding.kind == "welfare" else None,

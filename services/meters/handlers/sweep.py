@@ -35,7 +35,7 @@ from services.meters.rulebook import Rules, rules_at
 
 CHUNK = 2000
 """Meters looked at together."""
-TAKEN_AT_ONCE = 50_000
+TAKEN_AT_ONCE = 10_000
 TIME_OF_A_SWEEP = 5.0
 """Seconds after which a sweep leaves the rest to the next one."""
 PLAY = timedelta(hours=5)
