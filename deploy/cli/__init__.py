@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from deploy.cli import cases, dead, demo, matters, replay
+from deploy.cli import cases, dead, demo, matters, meters, replay
 from deploy.cli.screen import TROUBLES, tell_trouble
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.add_typer(demo.app, name="demo")
 app.add_typer(cases.app, name="cases")
 app.add_typer(dead.app, name="dead")
 app.add_typer(matters.app, name="matters")
+app.add_typer(meters.app, name="meters")
 app.command("replay")(replay.replay)
 
 

@@ -175,6 +175,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("active", "retract"): "cleared",  # the data no longer say it, or never should have
     ("active", "settle"): "cleared",  # it was so, and is over
     ("active", "close"): "cleared",  # the case came to its end
+    ("cleared", "recur"): "active",  # settled, and here again while its case is still open
     # A finding that is over may still learn that its case was closed.
     ("cleared", "close"): "cleared",
 }
@@ -212,16 +213,35 @@ class Finding:
     def see_again(self, verdict: Verdict, at: datetime) -> bool:
         """More of the same; true when it is time to say so."""
         self.move("again", at)
-        self.judged_until, self.evidence = verdict.end, verdict.evidence
+        self.judged_until, self.evidence = verdict.end, self._with_times(verdict.evidence)
         if at - self.said_at < SAY_AGAIN:
             return False
         self.said_at = at
         return True
 
+    def recur(self, verdict: Verdict, at: datetime) -> None:
+        """Here again before anybody had closed the case: the same finding, and the same case."""
+        self.move("recur", at)
+        times = int(self.evidence.get("recurred", 0)) + 1
+        self.cleared_how = self.cleared_at = None
+        self.judged_until, self.said_at = verdict.end, at
+        self.evidence = verdict.evidence | {"recurred": times}
+
+    @property
+    def awaits_its_case(self) -> bool:
+        """It was so and is over, and nobody has been there yet."""
+        return self.cleared_how == "settle" and self.case_no is None
+
     def settle(self, verdict: Verdict, at: datetime) -> None:
         """It was so, and is over."""
         self.move("settle", at)
-        self.judged_until, self.evidence = verdict.end, verdict.evidence | {"settled": True}
+        self.judged_until = verdict.end
+        self.evidence = self._with_times(verdict.evidence) | {"settled": True}
+
+    def _with_times(self, evidence: dict[str, Any]) -> dict[str, Any]:
+        """New evidence, and what is remembered of the old: what it is, and how often it came back."""
+        kept = {name: self.evidence[name] for name in ("kind", "recurred") if name in self.evidence}
+        return kept | evidence
 
     def acknowledge(self, who: str, at: datetime) -> None:
         if self.acknowledged_at is None:

@@ -21,12 +21,9 @@ from services.meters.judging.pulse import (
     HORIZON,
     Figures,
     Pulse,
-    Ran,
     judged_until,
-    may_be_quiet,
-    may_be_stuck,
-    may_leak,
     quiet_due,
+    suspicions,
 )
 from services.meters.judging.repository import Look
 from services.meters.judging.seen import Seen, Sibling, Signal, covering
@@ -109,7 +106,10 @@ def _look_at(work: Work, taken: Mapping[str, datetime | None]) -> None:
             continue
         before = pulse.newest_at
         ran = pulse.follow(look.news, figures)
-        kinds = _suspicions(look, look.signals, pulse, ran, rules, before, work.now) | found.keys()
+        kinds = (
+            suspicions(look.kind, look.watch, look.signals, pulse, ran, rules, before, work.now)
+            | found.keys()
+        )
         if kinds:
             suspects.append(Suspect(look, pulse, rules, kinds, found, since))
         else:
@@ -125,37 +125,6 @@ def _look_at(work: Work, taken: Mapping[str, datetime | None]) -> None:
     work.store.save_pulses(pulses)
     hear_again(work, [look for look in looks if look.offline and look.meter in set(heard)], active)
     work.store.note_heard(heard, work.now)
-
-
-def _suspicions(
-    look: Look,
-    signals: Sequence[Signal],
-    pulse: Pulse,
-    ran: Ran,
-    rules: Rules,
-    before: datetime | None,
-    now: datetime,
-) -> set[str]:
-    """What the pulse cannot rule out; `before` is where it stood at the last look."""
-    kinds = set()
-    if look.watch and look.kind == "water" and may_be_quiet(pulse, rules, look.watch, before, now):
-        kinds.add("welfare")
-    if before == pulse.newest_at:
-        return kinds
-    if look.kind == "water" and (ran.fast or may_leak(pulse, rules, before)):
-        kinds.add("leak")
-    if look.kind == "gas" and ran.fast:
-        kinds.add("gas")
-    if ran.backwards:
-        kinds.add("reverse")
-    if may_be_stuck(pulse, rules, look.kind, before):
-        kinds.add("stuck")
-    for signal in signals:
-        if signal.word in rules.tamper.words:
-            kinds.add("tamper")
-        if look.kind == "gas" and signal.word in rules.gas.words.words:
-            kinds.add("gas")
-    return kinds
 
 
 def _wind(pulse: Pulse, rules: Rules, look: Look, now: datetime) -> None:
@@ -199,7 +168,10 @@ def _sum_up(work: Work, anew: Sequence[Anew]) -> list[Suspect]:
         pulse.due_at = each.look.pulse.due_at if each.look.pulse else None
         if pulse.stands():
             standing[each.look.meter] = (each.look.register, pulse.newest_value)
-        kinds = _suspicions(each.look, signals, pulse, ran, each.rules, None, work.now) | each.active.keys()
+        kinds = (
+            suspicions(each.look.kind, each.look.watch, signals, pulse, ran, each.rules, None, work.now)
+            | each.active.keys()
+        )
         suspects.append(
             Suspect(each.look, pulse, each.rules, kinds, each.active, each.touched_since, found, signals)
         )
@@ -245,9 +217,14 @@ def _judge_all(work: Work, suspects: Sequence[Suspect]) -> None:
         suspect.siblings = siblings.get(suspect.look.meter, ())
         for kind in sorted(suspect.kinds):
             verdict = _judge(work, suspect, kind)
-            if verdict is not None and not _forbidden(
-                suspect, kind, verdict, last.get((suspect.look.meter, kind))
-            ):
+            before = last.get((suspect.look.meter, kind))
+            if verdict is None or _forbidden(suspect, kind, verdict, before):
+                continue
+            if before and before.awaits_its_case and not JUDGES[kind].anew:
+                before.recur(verdict, work.now)
+                work.store.save_finding(before)
+                say_updated(work, before)
+            else:
                 raised.append((suspect, kind, verdict))
         _wind_exactly(suspect, work.now)
     homes = work.store.homes({suspect.look.household for suspect, _, _ in raised if suspect.look.household})

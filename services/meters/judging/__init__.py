@@ -27,6 +27,8 @@ class Judge:
     severity: int
     taken_back: str
     """What is told when late or corrected readings refute it."""
+    anew: bool = False
+    """Whoever was on the way for the last one has to be called again; otherwise, while its case is open, it is the same."""
 
 
 JUDGES: dict[str, Judge] = {
@@ -35,12 +37,14 @@ JUDGES: dict[str, Judge] = {
         ("water",),
         1,
         "补到或更正的读数显示这段时间有用水 · a late or corrected reading shows use in that time",
+        anew=True,
     ),
     "gas": Judge(
         gas.judge,
         ("gas",),
         1,
         "补到或更正的读数显示没有燃气报警 · a late or corrected reading shows no gas alarm",
+        anew=True,
     ),
     "leak": Judge(
         leak.judge,

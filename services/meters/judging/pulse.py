@@ -16,6 +16,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.meters.judging.night_flow import NightFlow
+from services.meters.judging.seen import Signal
 from services.meters.judging.welfare import WelfareRule, next_midnight, rule_of
 from services.meters.model import Point, Watch, rise
 from services.meters.rulebook import Rules
@@ -208,3 +209,35 @@ def may_be_stuck(pulse: Pulse, rules: Rules, kind: str, before: datetime | None)
     if before and before.astimezone(rules.zone).date() == pulse.newest_at.astimezone(rules.zone).date():
         return False
     return pulse.newest_at - pulse.flat_since >= rules.stuck.days[kind] * DAY
+
+
+def suspicions(
+    kind: str,
+    watch: Watch | None,
+    signals: Sequence[Signal],
+    pulse: Pulse,
+    ran: Ran,
+    rules: Rules,
+    before: datetime | None,
+    now: datetime,
+) -> set[str]:
+    """The kinds of findings that cannot be ruled out; `before` is where the pulse stood at the last look."""
+    kinds = set()
+    if watch and kind == "water" and may_be_quiet(pulse, rules, watch, before, now):
+        kinds.add("welfare")
+    if before == pulse.newest_at:
+        return kinds
+    if kind == "water" and (ran.fast or may_leak(pulse, rules, before)):
+        kinds.add("leak")
+    if kind == "gas" and ran.fast:
+        kinds.add("gas")
+    if ran.backwards:
+        kinds.add("reverse")
+    if may_be_stuck(pulse, rules, kind, before):
+        kinds.add("stuck")
+    for signal in signals:
+        if signal.word in rules.tamper.words:
+            kinds.add("tamper")
+        if kind == "gas" and signal.word in rules.gas.words.words:
+            kinds.add("gas")
+    return kinds

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from services.meters.rulebook import Rules
 
 DAY = timedelta(days=1)
+TEN_LITRES = Decimal("0.01")
 
 
 @dataclass(frozen=True)
