@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Date,
     DateTime,
     Identity,
     Index,
@@ -191,8 +190,6 @@ pulses = Table(
     moment("flat_since"),
     moment("used_at", nullable=True),
     moment("zero_at", nullable=True),
-    Column("dry_night", Date),
-    Column("dry_night_before", Date),
     moment("due_at", nullable=True),
     # Written at each look: half a page free, so that the new row finds room beside the old one.
     postgresql_with={"fillfactor": "50"},

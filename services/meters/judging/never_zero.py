@@ -39,7 +39,8 @@ def judge(seen: Seen, rules: Rules, end: datetime) -> Verdict:
     }
     if stood_still(seen, rule.hour, start, end):
         return Verdict(REFUTED, start, end, evidence)
-    if known < rule.seen or whole.fell:
+    complete = bool(whole.seen) and whole.seen[0].at <= start + HOUR / 2
+    if not complete or known < rule.seen or whole.fell:
         return Verdict(UNKNOWN, start, end, evidence)
     return Verdict(HOLDS, start, end, evidence)
 

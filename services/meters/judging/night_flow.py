@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from services.meters.judging.never_zero import stood_still
 from services.meters.judging.seen import Seen, covering, hours
 from services.meters.model import HOLDS, REFUTED, UNKNOWN, Point, Verdict, plain
 
@@ -38,11 +39,6 @@ class NightFlow:
         local = end.astimezone(zone)
         return local.date() if local.time() >= self.ends else local.date() - DAY
 
-    @property
-    def dry_nights_allowed(self) -> int:
-        """Of seven nights one may be at or under the limit without pulling the percentile there."""
-        return math.ceil(self.nights * self.percentile / 100) - 1
-
 
 @lru_cache(maxsize=1024)
 def _utc(day: date, of_day: time, zone: ZoneInfo) -> datetime:
@@ -69,7 +65,8 @@ def judge(seen: Seen, rules: Rules, end: datetime) -> Verdict:
         "from": start.isoformat(),
         "until": end.isoformat(),
     }
-    if flows and leaking <= rule.above:
+    # What leaks does not stop by day either; whoever waters the garden by night, or works then, is no leak.
+    if (flows and leaking <= rule.above) or stood_still(seen, rules.never_zero.hour, end - DAY, end):
         return Verdict(REFUTED, start, end, evidence)
     return Verdict(HOLDS if len(flows) >= rule.seen else UNKNOWN, start, end, evidence)
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from services.meters.judging.night_flow import NightFlow
 from services.meters.judging.seen import Signal
 from services.meters.judging.welfare import WelfareRule, next_midnight, rule_of
 from services.meters.model import Point, Watch, rise
@@ -38,8 +36,6 @@ class Figures:
     """In an hour: more than anybody uses for long."""
     hour: timedelta
     digits: int
-    night: NightFlow
-    zone: ZoneInfo
 
     @classmethod
     def of(cls, kind: str, digits: int, rules: Rules, watch: Watch | None) -> Figures:
@@ -49,23 +45,12 @@ class Figures:
         else:
             enough, at_most = rules.stuck.sign_of_life[kind], False
         fast = {"water": rules.sudden_flow.least, "gas": rules.gas.most}.get(kind)
-        return cls(enough, at_most, fast, rules.never_zero.hour, digits, rules.night_flow, rules.zone)
+        return cls(enough, at_most, fast, rules.never_zero.hour, digits)
 
     @property
     def mark(self) -> str:
         """Tells whether a pulse was summed up by these figures or by others."""
-        night = self.night
-        parts = (
-            self.enough,
-            self.at_most,
-            self.hour,
-            self.digits,
-            night.begins,
-            night.ends,
-            night.above,
-            self.zone,
-        )
-        return " ".join(map(str, parts))
+        return f"{self.enough} {self.at_most} {self.hour} {self.digits}"
 
 
 class Ran(NamedTuple):
@@ -88,9 +73,6 @@ class Pulse:
     """End of the newest step with use enough for a sign of life."""
     zero_at: datetime | None = None
     """End of the newest hour without use."""
-    dry_night: date | None = None
-    dry_night_before: date | None = None
-    """The two newest nights with an hour at or under what leaks."""
     due_at: datetime | None = None
     """When the clock alone may give a reason to look again; early rather than late."""
 
@@ -105,9 +87,6 @@ class Pulse:
         """With readings newer than what is known, in order."""
         hour, enough = figures.hour, figures.enough
         fell = fast = False
-        # The first night that is not over yet; from here on by comparing moments, which costs nothing.
-        day = figures.night.last_night(self.newest_at, figures.zone) + DAY
-        begins, ends = figures.night.night(day, figures.zone)
         for at, value in points:
             before, step = self.newest_at, value - self.newest_value
             if step == 0:
@@ -122,30 +101,11 @@ class Pulse:
                 if step > enough or (step == enough and not figures.at_most):
                     self.used_at = at
                 self.flat_since = at
-            while at > begins:
-                if step == 0:
-                    dry = min(at, ends) - max(self.flat_since, begins) >= hour
-                else:
-                    dry = before >= begins and at <= ends and self._slow(step, at - before, figures)
-                if dry:
-                    self._note_dry(day)
-                if at < ends:
-                    break
-                day += DAY
-                begins, ends = figures.night.night(day, figures.zone)
             self.newest_at, self.newest_value = at, value
-        self._forget(figures)
+        self._forget()
         return Ran(fell, fast)
 
-    def _slow(self, step: Decimal, length: timedelta, figures: Figures) -> bool:
-        limit = figures.night.above * int(length.total_seconds())
-        return step > 0 and figures.hour <= length <= 2 * figures.hour and step * 3600 <= limit
-
-    def _note_dry(self, day: date) -> None:
-        if self.dry_night != day:
-            self.dry_night, self.dry_night_before = day, self.dry_night
-
-    def _forget(self, figures: Figures) -> None:
+    def _forget(self) -> None:
         """What summing up again could not find any more must not be remembered either."""
         oldest = self.newest_at - HORIZON
         self.first_at = max(self.first_at, oldest)
@@ -153,12 +113,6 @@ class Pulse:
             self.used_at = None
         if self.zero_at is not None and self.zero_at < oldest + HOUR:
             self.zero_at = None
-        if self.dry_night is not None:
-            first_night = self.newest_at.astimezone(figures.zone).date() - 7 * DAY
-            if self.dry_night_before is not None and self.dry_night_before < first_night:
-                self.dry_night_before = None
-            if self.dry_night < first_night:
-                self.dry_night = None
 
     def stands(self) -> bool:
         """As far back as was summed up the register has not moved: how long really, the readings before must tell."""
@@ -191,17 +145,9 @@ def quiet_due(pulse: Pulse, rules: Rules, watch: Watch) -> datetime:
     return max(since, watch.away_until or since) + rule.window
 
 
-def may_leak(pulse: Pulse, rules: Rules, before: datetime | None) -> bool:
-    still = pulse.zero_at or pulse.first_at
-    if "never-zero" in rules.leak_ways and pulse.newest_at - still >= rules.never_zero.window - HOUR:
-        return True
-    night = rules.night_flow
-    last = night.last_night(pulse.newest_at, rules.zone)
-    if "night-flow" not in rules.leak_ways or (before and night.last_night(before, rules.zone) == last):
-        return False  # a night is judged once it is over
-    dry = {0: pulse.dry_night, 1: pulse.dry_night_before}.get(night.dry_nights_allowed)
-    long_known = pulse.newest_at - pulse.first_at >= (night.seen - 1) * DAY
-    return long_known and (dry is None or dry <= last - night.nights * DAY)
+def may_leak(pulse: Pulse, rules: Rules) -> bool:
+    """Whatever leaks has not let the register stand still for a day."""
+    return pulse.newest_at - (pulse.zero_at or pulse.first_at) >= min(rules.never_zero.window, DAY) - HOUR
 
 
 def may_be_stuck(pulse: Pulse, rules: Rules, kind: str, before: datetime | None) -> bool:
@@ -227,7 +173,7 @@ def suspicions(
         kinds.add("welfare")
     if before == pulse.newest_at:
         return kinds
-    if kind == "water" and (ran.fast or may_leak(pulse, rules, before)):
+    if kind == "water" and (ran.fast or may_leak(pulse, rules)):
         kinds.add("leak")
     if kind == "gas" and ran.fast:
         kinds.add("gas")

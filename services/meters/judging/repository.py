@@ -41,7 +41,7 @@ LOOK = text("""
            (lives_alone AND active) AS watched, rule, threshold, hours,
            away_from, away_until, away_told_at, away_ended_at,
            summed_by, first_at, newest_at, newest_value, flat_since, used_at, zero_at,
-           dry_night, dry_night_before, due_at,
+           due_at,
            news.moments, news.states, news.words
     FROM meters
     LEFT JOIN pulses ON pulses.meter = meters.meter
@@ -100,14 +100,12 @@ SAVE = text("""
     INSERT INTO pulses
     SELECT * FROM json_to_recordset(CAST(:pulses AS json)) AS pulse (
         meter text, summed_by text, first_at timestamptz, newest_at timestamptz, newest_value numeric,
-        flat_since timestamptz, used_at timestamptz, zero_at timestamptz, dry_night date, dry_night_before date,
-        due_at timestamptz
+        flat_since timestamptz, used_at timestamptz, zero_at timestamptz, due_at timestamptz
     )
     ON CONFLICT (meter) DO UPDATE SET
         summed_by = excluded.summed_by, first_at = excluded.first_at, newest_at = excluded.newest_at,
         newest_value = excluded.newest_value, flat_since = excluded.flat_since, used_at = excluded.used_at,
-        zero_at = excluded.zero_at, dry_night = excluded.dry_night, dry_night_before = excluded.dry_night_before,
-        due_at = excluded.due_at
+        zero_at = excluded.zero_at, due_at = excluded.due_at
 """)
 
 SIBLINGS = text("""

@@ -25,8 +25,6 @@ def upgrade() -> None:
         sa.Column("flat_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("zero_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("dry_night", sa.Date(), nullable=True),
-        sa.Column("dry_night_before", sa.Date(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("meter", name=op.f("pk_pulses")),
         postgresql_with={"fillfactor": "50"},

@@ -334,7 +334,9 @@ def test_nobody_waits_for_whoever_does_not_answer_contact_then_street_then_volun
     assert units_of(desk, no) == ["community", "street"]
     desk.tick(minutes=1)
     assert units_of(desk, no, "assigned") == ["community", "street", "volunteers"]  # nobody is let off
-    escalated = [(to, said["level"]) for _, to, said in desk.said("TaskUrged") if said["reason"] == "escalated"]
+    escalated = [
+        (to, said["level"]) for _, to, said in desk.said("TaskUrged") if said["reason"] == "escalated"
+    ]
     assert escalated == [("street", 1), ("street", 1)]
     assert desk.kinds(no).count("escalated") == 2
 
