@@ -27,7 +27,7 @@ from services.meters.judging.pulse import (
 )
 from services.meters.judging.repository import Look
 from services.meters.judging.seen import Seen, Sibling, Signal, covering
-from services.meters.model import Finding, Household, Point, Verdict, next_step
+from services.meters.model import Finding, Household, Point, Verdict, Watch, next_step
 from services.meters.rulebook import Rules, rules_at
 
 CHUNK = 2000
@@ -106,6 +106,7 @@ def _look_at(work: Work, taken: Mapping[str, datetime | None]) -> None:
             continue
         before = pulse.newest_at
         ran = pulse.follow(look.news, figures)
+        _note_return(work, watch, pulse)
         kinds = (
             suspicions(look.kind, look.watch, look.signals, pulse, ran, rules, before, work.now)
             | found.keys()
@@ -125,6 +126,13 @@ def _look_at(work: Work, taken: Mapping[str, datetime | None]) -> None:
     work.store.save_pulses(pulses)
     hear_again(work, [look for look in looks if look.offline and look.meter in set(heard)], active)
     work.store.note_heard(heard, work.now)
+
+
+def _note_return(work: Work, watch: Watch | None, pulse: Pulse) -> None:
+    """Water runs though nobody was expected: the absence is over, and from now on its silence counts again."""
+    if watch and watch.away_until and pulse.used_at and watch.come_back(pulse.used_at):
+        work.store.save_watch(watch)
+        journal().info("home-again", household=watch.household, at=watch.away_ended_at)
 
 
 def _wind(pulse: Pulse, rules: Rules, look: Look, now: datetime) -> None:
@@ -166,6 +174,7 @@ def _sum_up(work: Work, anew: Sequence[Anew]) -> list[Suspect]:
         end = found[-1].at
         pulse, ran = Pulse.of(each.look.meter, covering(found, end - HORIZON, end), each.figures)
         pulse.due_at = each.look.pulse.due_at if each.look.pulse else None
+        _note_return(work, each.look.watch, pulse)
         if pulse.stands():
             standing[each.look.meter] = (each.look.register, pulse.newest_value)
         kinds = (
@@ -247,9 +256,6 @@ def _judge(work: Work, suspect: Suspect, kind: str) -> Verdict | None:
     end = suspect.pulse.newest_at
     if kind == "welfare":
         rule = welfare.rule_of(watch, suspect.rules)
-        if watch and suspect.pulse.used_at and watch.come_back(suspect.pulse.used_at):
-            work.store.save_watch(watch)
-            journal().info("home-again", household=watch.household, at=watch.away_ended_at)
         end = judged_until(suspect.pulse, rule, work.now)
     fresh = _verdict(suspect, kind, end, suspect.rules)
     if active is None:

@@ -98,6 +98,7 @@ STANDING_SINCE = text("""
 # A hundred thousand rows as one document: arrays of each column would cost their sender more than all the rest.
 SAVE = text("""
     INSERT INTO pulses
+        (meter, summed_by, first_at, newest_at, newest_value, flat_since, used_at, zero_at, due_at)
     SELECT * FROM json_to_recordset(CAST(:pulses AS json)) AS pulse (
         meter text, summed_by text, first_at timestamptz, newest_at timestamptz, newest_value numeric,
         flat_since timestamptz, used_at timestamptz, zero_at timestamptz, due_at timestamptz
