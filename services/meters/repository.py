@@ -147,6 +147,14 @@ class Repository(PulseStore, tray.Repository):
             statement.on_conflict_do_update(index_elements=[watches.c.household], set_=row)
         )
 
+    def end_absence(self, watch: Watch) -> None:
+        """Only that: somebody may be changing the rest of the row at this moment."""
+        self.connection.execute(
+            update(watches)
+            .where(watches.c.household == watch.household, watches.c.away_until > watch.away_until)
+            .values(away_until=watch.away_until, away_ended_at=watch.away_ended_at)
+        )
+
     # -- readings --
 
     def touch(self, meters: Iterable[str], since: datetime) -> None:

@@ -131,7 +131,7 @@ def _look_at(work: Work, taken: Mapping[str, datetime | None]) -> None:
 def _note_return(work: Work, watch: Watch | None, pulse: Pulse) -> None:
     """Water runs though nobody was expected: the absence is over, and from now on its silence counts again."""
     if watch and watch.away_until and pulse.used_at and watch.come_back(pulse.used_at):
-        work.store.save_watch(watch)
+        work.store.end_absence(watch)
         journal().info("home-again", household=watch.household, at=watch.away_ended_at)
 
 
