@@ -179,7 +179,9 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     # A finding that is over may still learn that its case was closed.
     ("cleared", "close"): "cleared",
 }
-SAY_AGAIN = timedelta(hours=1)
+SAY_AGAIN = {1: timedelta(hours=1)}
+SAY_AGAIN_OTHERWISE = timedelta(days=1)
+"""By severity: whoever looks for an old lady wants to hear each hour that there is still no sign of her."""
 
 
 @dataclass
@@ -214,7 +216,7 @@ class Finding:
         """More of the same; true when it is time to say so."""
         self.move("again", at)
         self.judged_until, self.evidence = verdict.end, self._with_times(verdict.evidence)
-        if at - self.said_at < SAY_AGAIN:
+        if at - self.said_at < SAY_AGAIN.get(self.severity, SAY_AGAIN_OTHERWISE):
             return False
         self.said_at = at
         return True

@@ -124,7 +124,8 @@ def _look_at(work: Work, taken: Mapping[str, datetime | None]) -> None:
             _wind(suspect.pulse, suspect.rules, suspect.look, work.now)
     _judge_all(work, suspects)
     work.store.save_pulses(pulses)
-    hear_again(work, [look for look in looks if look.offline and look.meter in set(heard)], active)
+    spoke = set(heard)
+    hear_again(work, [look for look in looks if look.offline and look.meter in spoke], active)
     work.store.note_heard(heard, work.now)
 
 

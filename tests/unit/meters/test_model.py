@@ -57,7 +57,7 @@ def finding(**changes):
     facts = {
         "finding_id": "f", "kind": "welfare", "meter": "W", "household": None, "place": "110105001001",
         "window_start": MIDNIGHT, "window_end": MIDNIGHT + 12 * H, "judged_until": MIDNIGHT + 12 * H,
-        "evidence": {}, "raised_at": MIDNIGHT, "said_at": MIDNIGHT,
+        "evidence": {}, "raised_at": MIDNIGHT, "said_at": MIDNIGHT, "severity": 1,
     }  # fmt: skip
     return Finding(**facts | changes)
 
@@ -80,6 +80,12 @@ def verdict(outcome, end_hour):
 )
 def test_what_new_readings_do_to_a_finding(active, original, fresh, step):
     assert next_step(active, original, fresh) == step
+
+
+def test_more_of_a_leak_is_said_once_a_day():
+    active = finding(kind="leak", severity=3)
+    assert not active.see_again(verdict(HOLDS, 30), MIDNIGHT + 23 * H)
+    assert active.see_again(verdict(HOLDS, 31), MIDNIGHT + 24 * H)
 
 
 def test_more_of_the_same_is_said_at_most_hourly():
