@@ -24,7 +24,7 @@ HOURS = 76
 CURVES = 200
 PLACE = "310105001001001"
 DATABASE = "bench_sweep"
-NIGHT = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+NOW = datetime.now(UTC).replace(microsecond=0)
 
 SEED = """
     INSERT INTO meters (meter, kind, unit, place, household, registered_at)
@@ -63,7 +63,7 @@ def measure_sweep(say: Callable[..., None] = say, meters: int = METERS) -> list[
         connection.execute("UPDATE meters SET heard_at = heard_at - interval '1 hour'")
         connection.execute("VACUUM ANALYZE")
         begun = time.monotonic()
-        read = connection.execute(BARE_READ, (NIGHT,)).fetchone()
+        read = connection.execute(BARE_READ, (NOW,)).fetchone()
         floor = time.monotonic() - begun
         assert read is not None and read[0] == meters
         before = _findings(connection)
@@ -102,7 +102,7 @@ def _seed(connection: psycopg.Connection, meters: int) -> None:
         "ALTER TABLE readings ADD CONSTRAINT pk_readings PRIMARY KEY (meter, register, at, seq)"
     )
     connection.execute(
-        "INSERT INTO touched (meter, since) SELECT meter, %s FROM meters", (NIGHT - timedelta(days=30),)
+        "INSERT INTO touched (meter, since) SELECT meter, %s FROM meters", (NOW - timedelta(days=30),)
     )
     connection.execute("VACUUM ANALYZE")
 
@@ -112,13 +112,13 @@ def _new_hour(connection: psycopg.Connection, meters: int, hour: int) -> None:
     connection.execute(
         "INSERT INTO touched (meter, since)"
         " SELECT meter, max(at) FROM readings WHERE at > %s - interval '61 minutes 7 seconds' GROUP BY meter",
-        (NIGHT,),
+        (NOW,),
     )
 
 
 def _hours(connection: psycopg.Connection, meters: int, first: int, last: int) -> None:
     facts = {
-        "start": NIGHT - timedelta(hours=HOURS),
+        "start": NOW - timedelta(hours=HOURS),
         "meters": meters,
         "curves": CURVES,
         "first": first,
@@ -132,7 +132,7 @@ def _curve(number: int) -> list[int]:
     dice = random.Random(number)
     litres, standing = [], 0
     for hour in range(HOURS + 1):
-        local = (NIGHT - timedelta(hours=HOURS - hour) + timedelta(hours=8)).hour
+        local = (NOW - timedelta(hours=HOURS - hour) + timedelta(hours=8)).hour
         if number == 0 and hour > HOURS - 12:
             used = 0
         elif number == 1:

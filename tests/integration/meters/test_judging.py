@@ -346,6 +346,16 @@ def test_two_sweepers_at_once_say_a_thing_once(parts, tester, database):
     assert database.execute("SELECT count(*) FROM touched").fetchone() == (0,)
 
 
+def test_while_one_sweeps_another_leaves_everything_to_it(tester, elder, database):
+    tester.send(*hourly(*QUIET))
+    with tester.ledger.work() as work:
+        assert work.store.sweep_alone()
+        tester.sweep()
+        assert tester.said() == []
+    tester.sweep()
+    assert names(tester.said()) == ["WelfareConcernRaised"]
+
+
 @pytest.mark.parametrize("query", [repository.LOOK, repository.POINTS, repository.STANDING_SINCE])
 def test_readings_are_read_by_their_key_and_never_all(tester, elder, database, query):
     """With many other meters' readings beside them, no plan of the sweep scans the table."""
