@@ -32,9 +32,12 @@ from services.meters.rulebook import Rules, rules_at
 
 CHUNK = 2000
 """Meters looked at together."""
-TAKEN_AT_ONCE = 10_000
+TAKEN_AT_ONCE = 500_000
+"""Notes of the ingest: of a meter that speaks all the time there are many, and it is looked at once."""
 TIME_OF_A_SWEEP = 5.0
-"""Seconds after which a sweep leaves the rest to the next one."""
+"""Seconds after which a sweep takes no more …"""
+LONGEST_SWEEP = 30.0
+"""… and after which it leaves to the next one what it has taken."""
 PLAY = timedelta(hours=5)
 """Before a window: the reading it begins with."""
 
@@ -75,6 +78,9 @@ def judge_touched(work: Work) -> None:
             return
         meters = sorted(taken)
         for start in range(0, len(meters), CHUNK):
+            if time.monotonic() - begun > LONGEST_SWEEP:
+                work.store.touch_again({meter: taken[meter] or work.now for meter in meters[start:]})
+                return
             _look_at(work, {meter: taken[meter] for meter in meters[start : start + CHUNK]})
             time.sleep(0)  # yields: a hundred thousand meters must not keep the heartbeats waiting
         due = {}
@@ -82,7 +88,7 @@ def judge_touched(work: Work) -> None:
 
 def _look_at(work: Work, taken: Mapping[str, datetime | None]) -> None:
     active = work.store.active_of(list(taken))
-    looks = work.store.look(list(taken))
+    looks = work.store.look(taken)
     pulses: list[Pulse] = []
     suspects: list[Suspect] = []
     anew: list[Anew] = []
@@ -101,6 +107,9 @@ def _look_at(work: Work, taken: Mapping[str, datetime | None]) -> None:
         late = pulse is not None and since is not None and since <= pulse.newest_at
         if look.news or late or (pulse is None and since is not None):
             heard.append(look.meter)
+        if pulse and late and since and pulse.reaches_back_to(since):
+            pulse.step_back()
+            late = False
         if pulse is None or late or pulse.summed_by != figures.mark:
             anew.append(Anew(look, rules, figures, found, since))
             continue

@@ -8,7 +8,7 @@ whoever hears of an older or corrected one sums up again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -75,6 +75,13 @@ class Pulse:
     """End of the newest hour without use."""
     due_at: datetime | None = None
     """When the clock alone may give a reason to look again; early rather than late."""
+    # Where it stood before it was last followed up: what comes a little late, or corrects the newest reading, is
+    # followed from there instead of being summed up from eight days.
+    was_at: datetime | None = None
+    was_value: Decimal | None = None
+    was_flat_since: datetime | None = None
+    was_used_at: datetime | None = None
+    was_zero_at: datetime | None = None
 
     @classmethod
     def of(cls, meter: str, points: Sequence[Point], figures: Figures) -> tuple[Pulse, Ran]:
@@ -83,8 +90,15 @@ class Pulse:
         pulse = cls(meter, figures.mark, first.at, first.at, first.value, first.at)
         return pulse, pulse.follow(points[1:], figures)
 
-    def follow(self, points: Iterable[Point], figures: Figures) -> Ran:
+    def follow(self, points: Sequence[Point], figures: Figures) -> Ran:
         """With readings newer than what is known, in order."""
+        if points:
+            self.was_at, self.was_value, self.was_flat_since = (
+                self.newest_at,
+                self.newest_value,
+                self.flat_since,
+            )
+            self.was_used_at, self.was_zero_at = self.used_at, self.zero_at
         hour, enough = figures.hour, figures.enough
         fell = fast = False
         for at, value in points:
@@ -104,6 +118,15 @@ class Pulse:
             self.newest_at, self.newest_value = at, value
         self._forget()
         return Ran(fell, fast)
+
+    def reaches_back_to(self, moment: datetime) -> bool:
+        """Can readings from that moment on still be followed, having stepped back?"""
+        return self.was_at is not None and self.was_at < moment
+
+    def step_back(self) -> None:
+        assert self.was_at is not None and self.was_value is not None and self.was_flat_since is not None
+        self.newest_at, self.newest_value, self.flat_since = self.was_at, self.was_value, self.was_flat_since
+        self.used_at, self.zero_at = self.was_used_at, self.was_zero_at
 
     def _forget(self) -> None:
         """What summing up again could not find any more must not be remembered either."""

@@ -32,6 +32,10 @@ TAKE = text("""
     SELECT meter, since FROM news
 """)
 
+TOUCH_AGAIN = text("""
+    INSERT INTO touched (meter, since) SELECT * FROM unnest(CAST(:meters AS text[]), CAST(:since AS timestamptz[]))
+""")
+
 TAKE_DUE = text("SELECT meter FROM pulses WHERE due_at <= :now ORDER BY due_at LIMIT :limit")
 
 # Of several rows for one moment the highest sequence number is the correction. A meter is one row, its news arrays:
@@ -41,20 +45,22 @@ LOOK = text("""
            (lives_alone AND active) AS watched, rule, threshold, hours,
            away_from, away_until, away_told_at, away_ended_at,
            summed_by, first_at, newest_at, newest_value, flat_since, used_at, zero_at,
-           due_at,
+           due_at, was_at, was_value, was_flat_since, was_used_at, was_zero_at,
            news.moments, news.states, news.words
-    FROM meters
+    FROM unnest(CAST(:meters AS text[]), CAST(:since AS timestamptz[])) AS taken (meter, since)
+    JOIN meters ON meters.meter = taken.meter
     LEFT JOIN pulses ON pulses.meter = meters.meter
     LEFT JOIN households ON households.household = meters.household
     LEFT JOIN watches ON watches.household = meters.household
     LEFT JOIN LATERAL (
         SELECT array_agg(at) AS moments, array_agg(value) AS states, array_agg(quality) AS words FROM (
             SELECT DISTINCT ON (at) at, value, quality FROM readings
-            WHERE readings.meter = meters.meter AND readings.register = meters.register AND at > pulses.newest_at
+            WHERE readings.meter = meters.meter AND readings.register = meters.register AND at >
+                CASE WHEN taken.since <= pulses.newest_at AND taken.since > pulses.was_at
+                     THEN pulses.was_at ELSE pulses.newest_at END
             ORDER BY at, seq DESC
         ) corrected
     ) news ON pulses.newest_at IS NOT NULL
-    WHERE meters.meter = ANY(:meters)
 """)
 
 # From the moment asked for or so far back from the newest reading, and with the last reading before: a register tells
@@ -98,15 +104,20 @@ STANDING_SINCE = text("""
 # A hundred thousand rows as one document: arrays of each column would cost their sender more than all the rest.
 SAVE = text("""
     INSERT INTO pulses
-        (meter, summed_by, first_at, newest_at, newest_value, flat_since, used_at, zero_at, due_at)
+        (meter, summed_by, first_at, newest_at, newest_value, flat_since, used_at, zero_at, due_at,
+         was_at, was_value, was_flat_since, was_used_at, was_zero_at)
     SELECT * FROM json_to_recordset(CAST(:pulses AS json)) AS pulse (
         meter text, summed_by text, first_at timestamptz, newest_at timestamptz, newest_value numeric,
-        flat_since timestamptz, used_at timestamptz, zero_at timestamptz, due_at timestamptz
+        flat_since timestamptz, used_at timestamptz, zero_at timestamptz, due_at timestamptz,
+        was_at timestamptz, was_value numeric, was_flat_since timestamptz, was_used_at timestamptz,
+        was_zero_at timestamptz
     )
     ON CONFLICT (meter) DO UPDATE SET
         summed_by = excluded.summed_by, first_at = excluded.first_at, newest_at = excluded.newest_at,
         newest_value = excluded.newest_value, flat_since = excluded.flat_since, used_at = excluded.used_at,
-        zero_at = excluded.zero_at, due_at = excluded.due_at
+        zero_at = excluded.zero_at, due_at = excluded.due_at, was_at = excluded.was_at,
+        was_value = excluded.was_value, was_flat_since = excluded.was_flat_since,
+        was_used_at = excluded.was_used_at, was_zero_at = excluded.was_zero_at
 """)
 
 SIBLINGS = text("""
@@ -165,8 +176,14 @@ class PulseStore:
         """Meters for which time alone may have changed something."""
         return list(self.connection.scalars(TAKE_DUE, {"limit": limit, "now": now}))
 
-    def look(self, meters: Sequence[str]) -> list[Look]:
-        return [_look(row) for row in self.connection.execute(LOOK, {"meters": meters})]
+    def look(self, taken: Mapping[str, datetime | None]) -> list[Look]:
+        """Meters with their news: readings newer than the pulse, or than where it stood when they come a little late."""
+        rows = self.connection.execute(LOOK, {"meters": list(taken), "since": list(taken.values())})
+        return [_look(row) for row in rows]
+
+    def touch_again(self, left: Mapping[str, datetime]) -> None:
+        """For the next sweep: this one has taken long enough."""
+        self.connection.execute(TOUCH_AGAIN, {"meters": list(left), "since": list(left.values())})
 
     def points(
         self, since: Mapping[str, tuple[str, datetime | None]], from_horizon: timedelta | None = None

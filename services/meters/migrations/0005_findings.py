@@ -26,6 +26,11 @@ def upgrade() -> None:
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("zero_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("was_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("was_value", sa.Numeric(precision=18, scale=6), nullable=True),
+        sa.Column("was_flat_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("was_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("was_zero_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("meter", name=op.f("pk_pulses")),
         postgresql_with={"fillfactor": "50"},
     )

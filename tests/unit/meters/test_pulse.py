@@ -1,5 +1,6 @@
 """A pulse never rules out what a judge would find, and does not depend on the order in which readings came."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -63,4 +64,30 @@ def test_followed_in_any_portions_it_is_what_summing_up_anew_gives(points, data)
         pulse.follow(points[done : done + portion], figures)
         done += portion
     whole, _ = Pulse.of("W", points, figures)
-    assert pulse == whole
+    assert remembered(pulse) == remembered(whole)
+
+
+def remembered(pulse):
+    """All but where it stood before, which is the way it came."""
+    return {
+        each.name: getattr(pulse, each.name) for each in fields(pulse) if not each.name.startswith("was_")
+    }
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories(), st.data())
+def test_a_correction_of_what_came_last_is_followed_from_where_the_pulse_stood(points, data):
+    figures = Figures.of("water", 6, RULES, None)
+    known = data.draw(st.integers(1, len(points)))
+    pulse, _ = Pulse.of("W", points[:known], figures)
+    pulse.follow(points[known:], figures)
+    if known == len(points):
+        return
+    at = data.draw(st.integers(known, len(points) - 1))
+    corrected = list(points)
+    corrected[at] = Point(points[at].at, points[at].value + Decimal(data.draw(litres)) / 1000)
+    assert pulse.reaches_back_to(points[at].at) and not pulse.reaches_back_to(points[known - 1].at)
+    pulse.step_back()
+    pulse.follow(corrected[known:], figures)
+    whole, _ = Pulse.of("W", corrected, figures)
+    assert remembered(pulse) == remembered(whole)
