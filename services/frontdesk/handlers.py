@@ -249,7 +249,7 @@ def open_finding(work: Work, event: Any) -> None:
     matter = matters.catalogue().raised_by(event.envelope.name)
     form = {
         key: value
-        for key in ("household", "address", "device", "severity", "evidence", "person")
+        for key in ("household", "address", "device", "type", "severity", "evidence", "person")
         if (value := getattr(event, key)) is not None
     }
     applicant = {"name": (event.person or {}).get("name") or event.device or event.envelope.speaker}
@@ -534,12 +534,23 @@ def _fire(work: Work, case: Case, kind: str, task_id: str) -> None:
         case.note("archived", work.now, "frontdesk")
     elif kind == "rating-invited":
         case.note("rating-invited", work.now, "frontdesk")
+    elif kind == "escalated":
+        _escalate(work, case, case.task(task_id))
     else:
         task = case.task(task_id)
         level = {"overdue": 1, "overdue-2": 2, "overdue-3": 3}.get(kind, 0)
         case.level = max(case.level, level)
         _urge_task(work, case, task, level, kind)
         case.note(kind, work.now, "frontdesk", task, level=level)
+
+
+def _escalate(work: Work, case: Case, task: Task) -> None:
+    """Nobody answered in time: whoever waits for that outcome begins, while this task stays open and is urged."""
+    step = planning.matter_of(case).step(task.part)
+    assert step is not None and step.escalates is not None
+    case.escalate(task, step.escalates.outcome, work.now)
+    _urge_task(work, case, task, 1, "escalated")
+    _go_on(work, case)
 
 
 def publish_changes(work: Work) -> None:
@@ -606,6 +617,7 @@ EVENTS: dict[type[Event], Callable[..., None]] = {
     frontdesk.WelfareConcernRaised: open_finding,
     frontdesk.LeakSuspected: open_finding,
     frontdesk.AlarmRaised: open_finding,
+    frontdesk.MeterFaultFound: open_finding,
     frontdesk.CameraOfflineFound: open_finding,
     frontdesk.FindingUpdated: update_finding,
     frontdesk.FindingRetracted: retract_finding,

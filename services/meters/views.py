@@ -14,6 +14,7 @@ from services.contracts import meters as contract
 from services.contracts.messages import Query
 from services.meters.billing import views as billing
 from services.meters.model import UnknownHousehold, UnknownMeter, plain
+from services.meters.rulebook import rules_at
 from services.meters.tables import accounts, findings, households, items, meters, readings, watches
 from services.meters.vee import views as vee
 from services.meters.within import within
@@ -86,7 +87,16 @@ def get_account(read: Read, query: Any) -> dict[str, Any]:
         )
     ).all()
     home = read.connection.execute(
-        select(households, watches.c.active, watches.c.threshold, watches.c.hours, watches.c.away_until)
+        select(
+            households,
+            watches.c.active,
+            watches.c.rule,
+            watches.c.threshold,
+            watches.c.hours,
+            watches.c.away_from,
+            watches.c.away_until,
+            watches.c.away_ended_at,
+        )
         .join(watches, watches.c.household == households.c.household, isouter=True)
         .where(households.c.household == query.household, within(read, households.c.place))
     ).first()
@@ -105,9 +115,12 @@ def get_account(read: Read, query: Any) -> dict[str, Any]:
     if home is not None and home.active is not None:
         welfare = {
             "active": home.active and home.lives_alone,
+            "rule": home.rule or rules_at(read.now, home.place).welfare.name,
             "threshold": None if home.threshold is None else plain(home.threshold),
             "hours": home.hours,
+            "away_from": home.away_from,
             "away_until": home.away_until,
+            "away_ended_at": home.away_ended_at,
         }
     return {"household": query.household, "accounts": opened, "welfare": welfare}
 
@@ -134,7 +147,6 @@ def _meter(read: Read, meter: str) -> Any:
 def _of_a_meter(view: Callable[[Read, Any, Any], dict[str, Any]]) -> Callable[[Read, Any], dict[str, Any]]:
     """A view of one meter that the caller may see."""
     return lambda read, query: view(read, _meter(read, query.meter), query)
-
 
 
 QUERIES: dict[type[Query], Callable[..., Any]] = {
