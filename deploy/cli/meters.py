@@ -1,4 +1,4 @@
-"""Tools of whoever looks after meters: what a frame says, and what readings are worth."""
+"""Tools of whoever looks after meters: what a frame says, what readings are worth, and what the judges find in them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from deploy.cli import meter_findings
 from services.meters import frames
 from services.meters.frames import profiles
 from services.meters.frames.faults import Fault
@@ -94,6 +95,9 @@ def vee(
     )
     _tell("发现 findings: " + (", ".join(f"{rule} {count}" for rule, count in counts.most_common()) or "0"))
     _tell("估算 estimates: " + (", ".join(f"{name} {count}" for name, count in methods.most_common()) or "0"))
+
+
+app.command("findings")(meter_findings.findings)
 
 
 def _tell(text: str) -> None:

@@ -82,7 +82,10 @@ class Walk:
         task = self._task(street, case_no, "community")
         street.post(f"/v1/tasks/{task}/sign")
         street.post(f"/v1/tasks/{task}/finish", outcome="unanswered", note="两次拨打，无人接听。")
-        out.print("  电话无人应答 Nobody answered the call [dim](street)[/]")
+        out.print("  电话无人应答 Nobody answered the call [dim](community)[/]")
+        task = self._task(street, case_no, "street")
+        street.post(f"/v1/tasks/{task}/finish", outcome="unanswered", note="邻居和物业均不知情。")
+        out.print("  街道核查未果 The street could not find out [dim](street)[/]")
 
     def _visit(self, case_no: str) -> dict[str, Any]:
         """The volunteers' officer answers for the volunteer, as over the telephone."""

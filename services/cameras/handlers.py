@@ -151,6 +151,7 @@ def _report_alarm(work: Work, camera: Camera, alarm: Alarm) -> str | None:
         place=camera.place,
         address=camera.address,
         device=camera.camera,
+        type=alarm.type,
         severity=severity,
         evidence=_alarm_evidence(alarm),
         raised_at=work.now,

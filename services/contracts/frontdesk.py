@@ -89,6 +89,7 @@ class _Finding(Event):
     household = fields.String()
     address = fields.String()
     device = fields.String()
+    type = fields.String(metadata={"description": "of an alarm: gas, smoke, fire, fall …"})
     severity = fields.Integer(metadata={"description": "1 (most urgent) to 4"})
     evidence = fields.Dict(required=True)
     person = fields.Dict(
@@ -109,10 +110,16 @@ class LeakSuspected(_Finding):
     said_by = ("meters",)
 
 
-class AlarmRaised(_Finding):
-    """A camera or sensor alarm that by rule needs a person."""
+class MeterFaultFound(_Finding):
+    """A meter is stuck, runs backwards, was opened, or is not heard any more."""
 
-    said_by = ("cameras",)
+    said_by = ("meters",)
+
+
+class AlarmRaised(_Finding):
+    """An alarm that by rule needs a person at once: of a camera, a sensor, or a gas meter."""
+
+    said_by = ("cameras", "meters")
 
 
 class CameraOfflineFound(_Finding):

@@ -6,11 +6,11 @@ from marshmallow import Schema, fields, validate
 
 from services.contracts.messages import Command, Event, Page, Query, at, volume
 
-# WelfareConcernRaised, LeakSuspected, FindingUpdated and FindingRetracted stand with the front desk's findings.
+# WelfareConcernRaised, LeakSuspected, MeterFaultFound, AlarmRaised, FindingUpdated and FindingRetracted stand with the front desk's findings.
 
 KINDS = ("water", "electricity", "gas")
 STATUSES = ("online", "offline", "new")
-FINDING_KINDS = ("welfare", "leak")
+FINDING_KINDS = ("welfare", "leak", "gas", "stuck", "reverse", "tamper", "offline")
 TEXT = validate.Length(min=1, max=2000)
 CODE = validate.Length(min=1, max=64)
 PLACE = validate.Regexp(r"^\d{6,15}$", error="Not a place code.")
@@ -52,7 +52,7 @@ class GetAccount(Query):
 
 
 class ListFindings(Page):
-    """Concerns and suspected leaks within the caller's areas, newest first."""
+    """Concerns, leaks, alarms and faults of meters within the caller's areas, newest first."""
 
     kind = fields.String(load_default=None, validate=validate.OneOf(FINDING_KINDS))
     state = fields.String(load_default=None, validate=validate.OneOf(("active", "cleared")))
@@ -88,18 +88,26 @@ class RegisterMeter(Command):
 
 
 class SetWelfareRule(Command):
-    """Watch somebody who lives alone: less than `threshold` m³ in `hours` hours is a concern. None: as published."""
+    """Watch somebody who lives alone: less than `threshold` m³ in `hours` hours is a concern. None: as published.
+
+    `rule` names a published rule (`changning`, `longgang`, `jingan`, `taicang`, `ningbo`) instead of that of the place.
+    """
 
     household = fields.String(required=True, validate=CODE)
     active = fields.Boolean(load_default=True)
+    rule = fields.String(load_default=None, validate=validate.Length(min=1, max=40))
     threshold = volume(load_default=None, validate=validate.Range(min=0, min_inclusive=False, max=10))
     hours = fields.Integer(load_default=None, validate=validate.Range(4, 72))
 
 
 class SetAway(Command):
-    """Nobody is at home until then (None: back again): no water is no concern."""
+    """Nobody is at home from `start` (None: already away) until `until` (None: back again): no water is no concern.
+
+    Water that runs while they are away ends it early.
+    """
 
     household = fields.String(required=True, validate=CODE)
+    start = at(load_default=None)
     until = at(required=True, allow_none=True)
 
 

@@ -166,6 +166,8 @@ class Task:
     extension: dict[str, Any] | None = None
     urged: int = 0
     level: int = 0
+    presumed: str | None = None
+    """How it is taken to have ended, since it did not end in time; whoever holds it may still end it otherwise."""
 
     @property
     def open(self) -> bool:
@@ -274,8 +276,11 @@ class Case:
         ]
 
     def outcomes(self) -> dict[str, str]:
-        """Part -> outcome of what is finished."""
-        return {task.part: task.outcome or task.status for task in self.present_tasks() if task.finished}
+        """Part -> outcome of what is finished, or is taken to be."""
+        known = {task.part: task.presumed for task in self.present_tasks() if task.open and task.presumed}
+        return known | {
+            task.part: task.outcome or task.status for task in self.present_tasks() if task.finished
+        }
 
     def parts_taken(self) -> set[str]:
         return {task.part for task in self.present_tasks()}
@@ -420,6 +425,11 @@ class Case:
             "refused" if outcome == "refused" else "finished", at, officer, task, outcome=outcome, note=note
         )
         return True
+
+    def escalate(self, task: Task, outcome: str, at: datetime) -> None:
+        """Time is up and nobody answered: the next one's turn begins, and this one's does not end."""
+        task.presumed = outcome
+        self.note("escalated", at, "frontdesk", task, outcome=outcome)
 
     def give_back(
         self, task: Task, reason: str, adjudicate_by: datetime, at: datetime, officer: str | None

@@ -82,6 +82,9 @@ def _task_deadlines(case: Case, task: Task) -> Iterator[tuple[datetime, str, str
         yield task.sign_by, "sign-late", task.task_id
     if task.adjudicate_by is not None and task.status == "return-pending":
         yield task.adjudicate_by, "adjudicate-by", task.task_id
+    if case.round == 1 and (step := matter_of(case).step(task.part)) and step.escalates:
+        at = calendar.of(case.place).due(task.assigned_at, step.escalates.after)
+        yield at, "escalated", task.task_id
     # The due time is part of the key: an extension makes a new deadline, which may be missed anew.
     key = f"{task.task_id}@{task.due_at.isoformat()}"
     yield task.assigned_at + (task.due_at - task.assigned_at) * NEAR_DUE_SHARE, "near-due", key

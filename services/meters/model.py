@@ -1,16 +1,11 @@
-"""What a register's readings mean: consumption, a life sign, a leak; and the life of a finding.
-
-Everything is judged in the time of the data, never by the wall clock: replayed or late readings give the same verdicts.
-"""
+"""A register's readings, whom they concern, and the life of a finding. What readings mean is said in `judging/`."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.chassis.errors import Conflict, Invalid, NotFound
 
@@ -53,6 +48,12 @@ class UnknownFinding(NotFound):
     zh = "没有编号为“{finding_id}”的发现。"
 
 
+class UnknownRule(Invalid):
+    """There is no published welfare rule {rule}; there are {known}."""
+
+    zh = "没有名为“{rule}”的用水关怀规则，现有：{known}。"
+
+
 class NotLivingAlone(Invalid):
     """The welfare rule is for people who live alone; {household} does not."""
 
@@ -62,8 +63,7 @@ class NotLivingAlone(Invalid):
 # -- what a register did -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """A register's state at a moment."""
 
     at: datetime
@@ -84,21 +84,6 @@ def rise(before: Decimal, after: Decimal, digits: int) -> Decimal:
 # -- what it means -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class WelfareRule:
-    threshold: Decimal
-    window: timedelta
-    widest_gap: timedelta
-
-
-@dataclass(frozen=True)
-class LeakRule:
-    window: timedelta
-    intervals: int
-    widest_gap: timedelta
-
-
-HOUR = timedelta(hours=1)
 HOLDS, REFUTED, UNKNOWN = "holds", "refuted", "unknown"
 
 
@@ -110,79 +95,6 @@ class Verdict:
     start: datetime
     end: datetime
     evidence: dict[str, Any] = field(default_factory=dict)
-
-
-def judge_welfare(points: Sequence[Point], end: datetime, rule: WelfareRule, digits: int) -> Verdict:
-    """No sign of life on the water: less than the threshold in the whole window, and the window was seen."""
-    start = end - rule.window
-    seen = _covering(points, start, end)
-    rises = [rise(a.value, b.value, digits) for a, b in itertools.pairwise(seen)]
-    used = sum((step for step in rises if step > 0), Decimal(0))
-    evidence = {
-        "rule": f"< {plain(rule.threshold)} m³ / {_hours(rule.window)} h",
-        "used_m3": plain(used),
-        "threshold_m3": plain(rule.threshold),
-        "hours": _hours(rule.window),
-        "from": start.isoformat(),
-        "until": end.isoformat(),
-        "readings": len(seen),
-    }
-    # Use is a life sign however bad the rest of the data; its absence counts only where everything was seen.
-    if used >= rule.threshold:
-        return Verdict(REFUTED, start, end, evidence)
-    whole = bool(seen) and seen[0].at <= start and seen[-1].at >= end
-    if not whole or _widest_gap(seen) > rule.widest_gap or any(step < 0 for step in rises):
-        return Verdict(UNKNOWN, start, end, evidence)
-    return Verdict(HOLDS, start, end, evidence)
-
-
-def judge_leak(points: Sequence[Point], end: datetime, rule: LeakRule, digits: int) -> Verdict:
-    """The water never stops: every hourly interval of the window that was seen has consumption, and enough were seen."""
-    start = end - rule.window
-    seen = _hourly(_covering(points, start, end), end)
-    intervals = [
-        rise(a.value, b.value, digits) for a, b in itertools.pairwise(seen) if b.at - a.at <= rule.widest_gap
-    ]
-    evidence = {
-        "rule": f"no hour without consumption in {_hours(rule.window)} h",
-        "intervals": len(intervals),
-        "least_m3": plain(min(intervals, default=Decimal(0))),
-        "used_m3": plain(sum(intervals, Decimal(0))),
-        "from": start.isoformat(),
-        "until": end.isoformat(),
-    }
-    if any(step == 0 for step in intervals):
-        return Verdict(REFUTED, start, end, evidence)
-    whole = bool(seen) and seen[0].at <= start + HOUR / 2
-    if not whole or len(intervals) < rule.intervals or any(step < 0 for step in intervals):
-        return Verdict(UNKNOWN, start, end, evidence)
-    return Verdict(HOLDS, start, end, evidence)
-
-
-def _covering(points: Sequence[Point], start: datetime, end: datetime) -> list[Point]:
-    """The readings of the window, and the last one before it: a register tells what went through since then."""
-    inside = [point for point in points if start < point.at <= end]
-    before = [point for point in points if point.at <= start]
-    return before[-1:] + inside
-
-
-def _hourly(points: Sequence[Point], end: datetime) -> list[Point]:
-    """Of finer readings those nearest to the full hours before the end; a meter's own hour is seldom the clock's."""
-    marks: dict[int, Point] = {}
-    for point in points:
-        mark = round((end - point.at) / HOUR)
-        known = marks.get(mark)
-        if known is None or abs(end - mark * HOUR - point.at) < abs(end - mark * HOUR - known.at):
-            marks[mark] = point
-    return list(marks.values())
-
-
-def _widest_gap(points: Sequence[Point]) -> timedelta:
-    return max((b.at - a.at for a, b in itertools.pairwise(points)), default=timedelta(0))
-
-
-def _hours(span: timedelta) -> int:
-    return int(span / HOUR)
 
 
 def plain(number: Decimal) -> str:
@@ -220,26 +132,40 @@ class Household:
         return {name: value for name, value in facts.items() if value}
 
 
+LEAVING = timedelta(hours=2)
+"""A step that ends so soon after the door was closed may hold the water of those who left."""
+
+
 @dataclass
 class Watch:
-    """The welfare rule of one household: its own figures where it has some, and until when nobody is at home."""
+    """How one household is watched over: by which rule, with which figures of its own, and when nobody is at home."""
 
     household: str
     active: bool = True
+    rule: str | None = None
+    """Name of a published rule; None: that of the place."""
     threshold: Decimal | None = None
     hours: int | None = None
+    away_from: datetime | None = None
     away_until: datetime | None = None
-
-    def rule(self, published: WelfareRule) -> WelfareRule:
-        return WelfareRule(
-            threshold=self.threshold or published.threshold,
-            window=timedelta(hours=self.hours) if self.hours else published.window,
-            widest_gap=published.widest_gap,
-        )
+    away_told_at: datetime | None = None
+    away_ended_at: datetime | None = None
+    """When water ran again before it was expected."""
 
     def away_in(self, verdict: Verdict) -> bool:
         """Hours in which nobody was at home say nothing about anybody's life."""
-        return self.away_until is not None and verdict.start < self.away_until
+        if self.away_until is None or verdict.start >= self.away_until:
+            return False
+        return self.away_from is None or verdict.end > self.away_from
+
+    def come_back(self, used_at: datetime) -> bool:
+        """Water runs: they are back. True when that is news."""
+        if self.away_until is None or self.away_told_at is None or used_at >= self.away_until:
+            return False
+        if used_at < max(self.away_told_at, self.away_from or self.away_told_at) + LEAVING:
+            return False
+        self.away_until = self.away_ended_at = used_at
+        return True
 
 
 # -- findings ------------------------------------------------------------------------------------------
@@ -249,11 +175,13 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("active", "retract"): "cleared",  # the data no longer say it, or never should have
     ("active", "settle"): "cleared",  # it was so, and is over
     ("active", "close"): "cleared",  # the case came to its end
+    ("cleared", "recur"): "active",  # settled, and here again while its case is still open
     # A finding that is over may still learn that its case was closed.
     ("cleared", "close"): "cleared",
 }
-SAY_AGAIN = timedelta(hours=1)
-SEVERITY = {"welfare": 1, "leak": 3}
+SAY_AGAIN = {1: timedelta(hours=1)}
+SAY_AGAIN_OTHERWISE = timedelta(days=1)
+"""By severity: whoever looks for an old lady wants to hear each hour that there is still no sign of her."""
 
 
 @dataclass
@@ -271,6 +199,7 @@ class Finding:
     evidence: dict[str, Any]
     raised_at: datetime
     said_at: datetime
+    severity: int = 3
     state: str = "active"
     cleared_how: str | None = None
     cleared_at: datetime | None = None
@@ -286,16 +215,35 @@ class Finding:
     def see_again(self, verdict: Verdict, at: datetime) -> bool:
         """More of the same; true when it is time to say so."""
         self.move("again", at)
-        self.judged_until, self.evidence = verdict.end, verdict.evidence
-        if at - self.said_at < SAY_AGAIN:
+        self.judged_until, self.evidence = verdict.end, self._with_times(verdict.evidence)
+        if at - self.said_at < SAY_AGAIN.get(self.severity, SAY_AGAIN_OTHERWISE):
             return False
         self.said_at = at
         return True
 
+    def recur(self, verdict: Verdict, at: datetime) -> None:
+        """Here again before anybody had closed the case: the same finding, and the same case."""
+        self.move("recur", at)
+        times = int(self.evidence.get("recurred", 0)) + 1
+        self.cleared_how = self.cleared_at = None
+        self.judged_until, self.said_at = verdict.end, at
+        self.evidence = verdict.evidence | {"recurred": times}
+
+    @property
+    def awaits_its_case(self) -> bool:
+        """It was so and is over, and nobody has been there yet."""
+        return self.cleared_how == "settle" and self.case_no is None
+
     def settle(self, verdict: Verdict, at: datetime) -> None:
         """It was so, and is over."""
         self.move("settle", at)
-        self.judged_until, self.evidence = verdict.end, verdict.evidence | {"settled": True}
+        self.judged_until = verdict.end
+        self.evidence = self._with_times(verdict.evidence) | {"settled": True}
+
+    def _with_times(self, evidence: dict[str, Any]) -> dict[str, Any]:
+        """New evidence, and what is remembered of the old: what it is, and how often it came back."""
+        kept = {name: self.evidence[name] for name in ("kind", "recurred") if name in self.evidence}
+        return kept | evidence
 
     def acknowledge(self, who: str, at: datetime) -> None:
         if self.acknowledged_at is None:

@@ -38,12 +38,16 @@ class Sent:
     litres: int
     seq: int
 
+    @property
+    def cubic_metres(self) -> Decimal:
+        return Decimal(self.litres) / 1000
+
     def wire(self) -> dict[str, Any]:
         return {
             "meter": self.meter,
             "register": "total",
             "at": self.at,
-            "value": str(Decimal(self.litres) / 1000),
+            "value": str(self.cubic_metres),
             "unit": "m3",
             "seq": self.seq,
         }

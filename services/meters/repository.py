@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, text, update
+from sqlalchemy import any_, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from services.backoffice import tray
 from services.chassis.rows import insert_rows, update_rows
 from services.meters import months
 from services.meters.billing.repository import BillingRepository
-from services.meters.model import Finding, Household, Point, UnknownFinding, UnknownMeter, Watch
+from services.meters.judging.repository import PulseStore
+from services.meters.model import Finding, Household, UnknownFinding, UnknownMeter, Watch
 from services.meters.tables import (
     accounts,
     findings,
@@ -31,31 +32,9 @@ from services.meters.vee.repository import VeeRepository
 
 _FINDING = tuple(field.name for field in fields(Finding))
 _CHANGING = (
-    "judged_until", "evidence", "said_at", "state", "cleared_how", "cleared_at", "acknowledged_at", "acknowledged_by",
+    "judged_until", "evidence", "said_at", "severity", "state", "cleared_how", "cleared_at", "acknowledged_at", "acknowledged_by",
     "case_no",
 )  # fmt: skip
-
-NEWEST = text("""
-    SELECT meters.*, newest.at AS newest_at
-    FROM meters CROSS JOIN LATERAL (
-        SELECT at FROM readings WHERE meter = meters.meter AND register = meters.register ORDER BY at DESC LIMIT 1
-    ) newest
-    WHERE meters.meter = ANY(:meters) AND kind = 'water'
-""")
-
-# Of several rows for one moment the highest sequence number is the correction. One row a meter: a sweep reads thousands.
-POINTS = text("""
-    SELECT wanted.meter, seen.moments, seen.states
-    FROM unnest(CAST(:meters AS text[]), CAST(:registers AS text[]), CAST(:since AS timestamptz[]))
-        AS wanted (meter, register, since)
-    CROSS JOIN LATERAL (
-        SELECT array_agg(at) AS moments, array_agg(value) AS states FROM (
-            SELECT DISTINCT ON (at) at, value FROM readings
-            WHERE meter = wanted.meter AND register = wanted.register AND at >= wanted.since
-            ORDER BY at, seq DESC
-        ) corrected
-    ) seen
-""")
 
 ADOPT = text("""
     WITH adopted AS (
@@ -72,21 +51,7 @@ ADOPT = text("""
 """)
 
 
-@dataclass(frozen=True)
-class Watched:
-    """A touched water meter with what judging it takes."""
-
-    meter: str
-    register: str
-    digits: int
-    place: str
-    newest_at: datetime
-    touched_since: datetime
-    household: Household | None
-    watch: Watch | None
-
-
-class Repository(VeeRepository, BillingRepository, tray.Repository):
+class Repository(PulseStore, VeeRepository, BillingRepository, tray.Repository):
     items = items
 
     # -- meters and accounts --
@@ -167,6 +132,10 @@ class Repository(VeeRepository, BillingRepository, tray.Repository):
         row = self.connection.execute(select(households).where(households.c.household == household)).first()
         return Household(**row._mapping) if row else None
 
+    def homes(self, names: Iterable[str]) -> dict[str, Household]:
+        found = self.connection.execute(select(households).where(households.c.household.in_(list(names))))
+        return {row.household: Household(**row._mapping) for row in found}
+
     def watch(self, household: str) -> Watch | None:
         row = self.connection.execute(
             select(watches).where(watches.c.household == household).with_for_update()
@@ -180,74 +149,20 @@ class Repository(VeeRepository, BillingRepository, tray.Repository):
             statement.on_conflict_do_update(index_elements=[watches.c.household], set_=row)
         )
 
+    def end_absence(self, watch: Watch) -> None:
+        """Only that: somebody may be changing the rest of the row at this moment."""
+        self.connection.execute(
+            update(watches)
+            .where(watches.c.household == watch.household, watches.c.away_until > watch.away_until)
+            .values(away_until=watch.away_until, away_ended_at=watch.away_ended_at)
+        )
+
     # -- readings --
 
     def touch(self, meters: Iterable[str], since: datetime) -> None:
         rows = [{"meter": meter, "since": since} for meter in meters]
         if rows:
             self.connection.execute(insert(touched), rows)
-
-    def take_touched(self, limit: int) -> dict[str, datetime]:
-        """Meter -> the oldest reading that came in since the last look; taken off the list."""
-        first = select(touched.c.position).order_by(touched.c.position).limit(limit)
-        rows = self.connection.execute(
-            delete(touched)
-            .where(touched.c.position.in_(first.scalar_subquery()))
-            .returning(touched.c.meter, touched.c.since)
-        )
-        taken: dict[str, datetime] = {}
-        for row in rows:
-            taken[row.meter] = min(row.since, taken.get(row.meter, row.since))
-        return taken
-
-    def watched(self, taken: dict[str, datetime]) -> list[Watched]:
-        rows = self.connection.execute(NEWEST, {"meters": list(taken)}).all()
-        wanted = [row.household for row in rows if row.household]
-        homes = {
-            row.household: Household(**row._mapping)
-            for row in self.connection.execute(select(households).where(households.c.household.in_(wanted)))
-        }
-        rules = {
-            row.household: Watch(**row._mapping)
-            for row in self.connection.execute(select(watches).where(watches.c.household.in_(wanted)))
-        }
-        return [
-            Watched(
-                meter=row.meter,
-                register=row.register,
-                digits=row.digits,
-                place=row.place,
-                newest_at=row.newest_at,
-                touched_since=taken[row.meter],
-                household=homes.get(row.household),
-                watch=rules.get(row.household),
-            )
-            for row in rows
-        ]
-
-    def points(self, since: dict[str, tuple[str, datetime]]) -> dict[str, list[Point]]:
-        """Meter -> its readings from a moment on; `since` names register and moment."""
-        rows = self.connection.execute(
-            POINTS,
-            {
-                "meters": list(since),
-                "registers": [register for register, _ in since.values()],
-                "since": [moment for _, moment in since.values()],
-            },
-        )
-        return {
-            meter: [Point(at, value) for at, value in zip(moments or (), states or (), strict=True)]
-            for meter, moments, states in rows
-        }
-
-    def note_heard(self, heard: Sequence[str], at: datetime) -> None:
-        self.connection.execute(
-            update(meters).where(meters.c.meter.in_(heard)).values(heard_at=at, offline=False)
-        )
-
-    def note_silent(self, before: datetime) -> int:
-        silent = meters.c.offline.is_(False) & (meters.c.heard_at < before)
-        return self.connection.execute(update(meters).where(silent).values(offline=True)).rowcount
 
     def adopt_strays(self, registered_since: datetime) -> None:
         self.connection.execute(ADOPT, {"since": registered_since})
@@ -260,6 +175,14 @@ class Repository(VeeRepository, BillingRepository, tray.Repository):
         self.connection.execute(delete(quarantine).where(quarantine.c.at < quarantine_before))
 
     # -- findings --
+
+    def active_of(self, meters: Sequence[str]) -> dict[str, list[Finding]]:
+        """Meter -> its active findings, locked: a case may close one of them at the same moment."""
+        mine = select(findings).where(findings.c.state == "active", findings.c.meter == any_(bindparam("of")))
+        found: dict[str, list[Finding]] = {}
+        for row in self.connection.execute(mine.with_for_update(), {"of": list(meters)}):
+            found.setdefault(row.meter, []).append(_finding(row))
+        return found
 
     def last_findings(self, of: Sequence[str]) -> dict[tuple[str, str], Finding]:
         """(meter, kind) -> its latest finding."""

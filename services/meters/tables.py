@@ -104,9 +104,13 @@ watches = Table(
     metadata,
     Column("household", String, primary_key=True),
     Column("active", Boolean, nullable=False),
+    Column("rule", String),
     Column("threshold", AMOUNT),
     Column("hours", Integer),
+    moment("away_from", nullable=True),
     moment("away_until", nullable=True),
+    moment("away_told_at", nullable=True),
+    moment("away_ended_at", nullable=True),
 )
 
 
@@ -176,6 +180,7 @@ findings = Table(
     Column("evidence", JSONB, nullable=False),
     moment("raised_at"),
     moment("said_at"),
+    Column("severity", Integer, nullable=False, server_default="3"),
     Column("state", String, nullable=False),
     Column("cleared_how", String),
     moment("cleared_at", nullable=True),
@@ -191,6 +196,30 @@ Index(
     postgresql_where=text("state = 'active'"),
 )
 Index("ix_findings_latest", findings.c.meter, findings.c.kind, findings.c.raised_at)
+
+# What the sweep remembers of a meter between two looks; see judging/pulse.py.
+pulses = Table(
+    "pulses",
+    metadata,
+    Column("meter", String, primary_key=True),
+    Column("summed_by", String, nullable=False),
+    moment("first_at"),
+    moment("newest_at"),
+    Column("newest_value", AMOUNT, nullable=False),
+    moment("flat_since"),
+    moment("used_at", nullable=True),
+    moment("zero_at", nullable=True),
+    moment("due_at", nullable=True),
+    moment("was_at", nullable=True),
+    Column("was_value", AMOUNT),
+    moment("was_flat_since", nullable=True),
+    moment("was_used_at", nullable=True),
+    moment("was_zero_at", nullable=True),
+    # Written at each look: half a page free, so that the new row finds room beside the old one.
+    postgresql_with={"fillfactor": "50"},
+)
+Index("ix_pulses_due", pulses.c.due_at, postgresql_where=text("due_at IS NOT NULL"))
+Index("ix_meters_offline", meters.c.place, postgresql_where=text("offline"))
 
 # -- validation, estimation, editing ---------------------------------------------------------------------
 

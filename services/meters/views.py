@@ -15,6 +15,7 @@ from services.contracts.messages import Query
 from services.contracts.roles import Contract
 from services.meters.billing import views as billing
 from services.meters.model import UnknownHousehold, UnknownMeter, plain
+from services.meters.rulebook import rules_at
 from services.meters.tables import accounts, findings, households, items, meters, readings, watches
 from services.meters.vee import views as vee
 from services.meters.within import within
@@ -87,7 +88,16 @@ def get_account(read: Read, query: Any) -> dict[str, Any]:
         )
     ).all()
     home = read.connection.execute(
-        select(households, watches.c.active, watches.c.threshold, watches.c.hours, watches.c.away_until)
+        select(
+            households,
+            watches.c.active,
+            watches.c.rule,
+            watches.c.threshold,
+            watches.c.hours,
+            watches.c.away_from,
+            watches.c.away_until,
+            watches.c.away_ended_at,
+        )
         .join(watches, watches.c.household == households.c.household, isouter=True)
         .where(
             households.c.household == query.household, within(read, households.c.place, contract.GetAccount)
@@ -108,9 +118,12 @@ def get_account(read: Read, query: Any) -> dict[str, Any]:
     if home is not None and home.active is not None:
         welfare = {
             "active": home.active and home.lives_alone,
+            "rule": home.rule or rules_at(read.now, home.place).welfare.name,
             "threshold": None if home.threshold is None else plain(home.threshold),
             "hours": home.hours,
+            "away_from": home.away_from,
             "away_until": home.away_until,
+            "away_ended_at": home.away_ended_at,
         }
     return {"household": query.household, "accounts": opened, "welfare": welfare}
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import msgspec
 import psycopg
 
-from tests.bench import bills, devices, frames, growth
+from tests.bench import bills, devices, frames, growth, sweep
 from tests.bench.__main__ import ROOT, Figure, own_stack, say
 from tests.bench.cases import database
 from tests.bench.http import Line, sign_in
@@ -193,6 +193,7 @@ def other_figures() -> Iterator[Figure]:
     """What has a file of its own."""
     yield from growth.measure_growth(say)
     yield frames.measure_frames()
+    yield from sweep.measure_sweep(say)
     yield from bills.measure_bills(say)
 
 

@@ -1,5 +1,7 @@
 """What the water meters tell: an elder who uses none, and a tap that never stops. The readings are real ones."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from services.meters.replay import demonstration_readings, late_reading
@@ -34,9 +36,11 @@ def concern(platform):
 
 
 def nobody_answers_the_telephone(platform, case_no):
-    task = platform.task("street", case_no, "community")["task_id"]
-    platform.as_account("street").order(f"/v1/tasks/{task}/sign")
-    platform.as_account("street").order(f"/v1/tasks/{task}/finish", outcome="unanswered", note="无人接听")
+    """Neither the person nor the contact, and the street does not find out either."""
+    for unit in ("community", "street"):
+        task = platform.task("street", case_no, unit)["task_id"]
+        platform.as_account("street").order(f"/v1/tasks/{task}/sign")
+        platform.as_account("street").order(f"/v1/tasks/{task}/finish", outcome="unanswered", note="无人接听")
 
 
 def dispatch_of(platform, case_no, *states):
@@ -58,7 +62,7 @@ def test_no_water_opens_a_case_a_volunteer_visits_and_the_hours_count(platform, 
     officer.order(f"{order}/accept")
     officer.order(f"{order}/report", outcome="well", minutes=30, note="见到本人，平安。")
     case = platform.until_status(case_no, "closed")
-    assert [lane["unit"] for lane in case["lanes"]] == ["community", "volunteers"]
+    assert [lane["unit"] for lane in case["lanes"]] == ["community", "street", "volunteers"]
     officer.order(f"{order}/confirm", minutes=30)
     platform.until(lambda: float(officer.ask(record)["hours"]) == before + 0.5, "half an hour is credited")
 
@@ -107,3 +111,22 @@ def test_water_that_never_stops_is_a_leak_for_property(platform):
     officer.order(f"/v1/tasks/{task}/finish", outcome="repaired", note="水箱浮球已更换。")
     case = platform.until_status(case_no, "closed")
     assert [lane["unit"] for lane in case["lanes"]] == ["property"]
+
+
+def test_a_register_that_ran_backwards_is_a_case_for_the_meters_office_until_a_correction_comes(platform):
+    meter = platform.new_meter(platform.home())
+    now = datetime.now(UTC).replace(microsecond=0)
+
+    def reading(hours_ago, value, seq):
+        at = (now - timedelta(hours=hours_ago)).isoformat()
+        return {"meter": meter, "register": "total", "at": at, "value": value, "unit": "m3", "seq": seq}
+
+    def send(*readings):
+        answer = platform.as_device().post("/v1/readings", json={"readings": readings})
+        assert answer.status_code == 202, answer.text
+
+    send(reading(3, "10.000", 1), reading(2, "10.100", 2), reading(1, "9.500", 3), reading(0, "9.600", 4))
+    case_no = platform.case_of_finding(meter, "meter-check")
+    assert platform.task("meters", case_no, "meters")["status"] == "assigned"
+    send(reading(1, "10.150", 5), reading(0, "10.200", 6))
+    platform.until_status(case_no, "withdrawn")

@@ -53,8 +53,11 @@ def test_an_alarm_becomes_a_case_and_its_repetition_is_folded_into_it(platform, 
     second(platform, alarm_of(camera))
     platform.until(lambda: alarms_of(platform, camera)[0]["count"] == 2, "the second is counted")
     assert len(alarms_of(platform, camera)) == 1 and len(case_of_alarm()) == 1
-    task = platform.task("property", cases[0]["case_no"], "property")["task_id"]
-    platform.as_account("property").order(f"/v1/tasks/{task}/finish", outcome="handled", note="已到场处置")
+    for account, unit, outcome in (
+        ("property", "property", "handled"), ("street", "fire", "handled"), ("street", "grid", "warned"),
+    ):  # fmt: skip
+        task = platform.task(account, cases[0]["case_no"], unit)["task_id"]
+        platform.as_account(account).order(f"/v1/tasks/{task}/finish", outcome=outcome, note="已到场处置")
     platform.until_status(cases[0]["case_no"], "closed")
 
 

@@ -43,6 +43,7 @@ EVENTS: dict[type[Event], Callable[..., None]] = {
     tasks.TaskStoodDown: note_stood_down,
     frontdesk.WelfareConcernRaised: open_finding,
     frontdesk.LeakSuspected: open_finding,
+    frontdesk.MeterFaultFound: open_finding,
     frontdesk.AlarmRaised: open_finding,
     frontdesk.CameraOfflineFound: open_finding,
     frontdesk.FindingUpdated: update_finding,

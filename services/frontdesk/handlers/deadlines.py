@@ -9,9 +9,10 @@ from prometheus_client import Counter
 from services.chassis.database import Work
 from services.chassis.journal import journal
 from services.frontdesk import planning
+from services.frontdesk.handlers.answers import go_on
 from services.frontdesk.handlers.supplements import lapse
 from services.frontdesk.handlers.urging import urge_task
-from services.frontdesk.model import Case
+from services.frontdesk.model import Case, Task
 
 SWEEP = 100
 TRY_AGAIN = timedelta(minutes=10)
@@ -57,6 +58,8 @@ def _fire(work: Work, case: Case, kind: str, task_id: str) -> None:
         case.note("archived", work.now, "frontdesk")
     elif kind in FOR_THE_DESK:
         case.note(kind, work.now, "frontdesk")
+    elif kind == "escalated":
+        _escalate(work, case, case.task(task_id))
     elif kind == "supplement-due":
         lapse(work, case, case.task(task_id))
     elif kind == "adjudicate-by":
@@ -69,3 +72,12 @@ def _fire(work: Work, case: Case, kind: str, task_id: str) -> None:
         case.level = max(case.level, level)
         urge_task(work, case, task, level, kind)
         case.note(kind, work.now, "frontdesk", task, level=level)
+
+
+def _escalate(work: Work, case: Case, task: Task) -> None:
+    """Nobody answered in time: whoever waits for that outcome begins, while this task stays open and is urged."""
+    step = planning.matter_of(case).step(task.part)
+    assert step is not None and step.escalates is not None
+    case.escalate(task, step.escalates.outcome, work.now)
+    urge_task(work, case, task, 1, "escalated")
+    go_on(work, case)

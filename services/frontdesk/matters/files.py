@@ -263,8 +263,21 @@ def _step_faults(matter: Matter) -> Iterator[Said]:
             yield where, "永远轮不到此步骤", "can never be reached"
         if step.only_if:
             yield from _unknown_names(matter, step.only_if, f"{where}.only_if")
+        if step.escalates:
+            yield from _escalation_faults(matter, step, f"{where}.escalates")
         if step.sooner:
             yield from _unknown_names(matter, step.sooner.condition, f"{where}.sooner")
+
+
+def _escalation_faults(matter: Matter, step: Step, where: str) -> Iterator[Said]:
+    assert step.escalates is not None
+    outcome = step.escalates.outcome
+    if outcome not in {choice.value for choice in step.outcomes}:
+        yield where, f"“{step.unit}”没有结果“{outcome}”", f"{step.unit!r} never ends as {outcome!r}"
+    if not any(other.when.get(step.unit) == outcome for other in matter.steps):
+        yield where, f"没有步骤在等待“{outcome}”", f"no step waits for {outcome!r}"
+    if step.escalates.after.roughly > step.promise.roughly:
+        yield where, "升级时间晚于该步骤时限", "comes after the step's own promise"
 
 
 def _promise_faults(matter: Matter) -> Iterator[Said]:

@@ -91,6 +91,13 @@ class Sooner(_Part, frozen=True, kw_only=True):
     promise: Promise
 
 
+class Escalation(_Part, frozen=True, kw_only=True):
+    """When a step has not ended after so long, those that wait for it go on as if it had ended in this way."""
+
+    after: Promise
+    outcome: Slug = msgspec.field(name="as")
+
+
 class Step(_Part, frozen=True, kw_only=True):
     """One unit's part. It waits for the units in `after`; `when` says which outcomes of theirs make it needed."""
 
@@ -104,6 +111,7 @@ class Step(_Part, frozen=True, kw_only=True):
     after: tuple[str, ...] = ()
     when: dict[str, str] = {}
     only_if: Condition | None = None
+    escalates: Escalation | None = None
     outcomes: tuple[Choice, ...] = ()
     """What else than done or refused it may end with."""
 

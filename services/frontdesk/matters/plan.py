@@ -50,9 +50,18 @@ def _sort_out(
     """(steps that may run or are running, units not needed after all).
 
     A step is not needed when an outcome is another than its `when` asks for. A refusal stops whatever waited
-    for it, unless `when` waited for just that. What is not needed holds nobody up.
+    for it, unless `when` waited for just that. What is not needed holds nobody up, and how it ended or was taken to
+    end counts no more: whoever is reached late has the last word over those who were sent because he was not.
     """
     steps = plan(matter, form)
+    outcomes = dict(outcomes)
+    while overruled := [
+        step.unit
+        for step in steps
+        if step.unit in outcomes and any(outcomes.get(unit) != outcome for unit, outcome in step.when.items())
+    ]:
+        for unit in overruled:
+            del outcomes[unit]
     planned = {step.unit for step in steps}
     waiting: list[Step] = []
     skipped: set[str] = set()

@@ -30,10 +30,10 @@ from services.meters.handlers.quarantine import dismiss_reading, release_reading
 from services.meters.handlers.registration import (
     adopt_strays,
     forget_strays,
-    note_silent_meters,
     open_months,
     register_meter,
 )
+from services.meters.handlers.silence import note_silent_meters
 from services.meters.handlers.sweep import judge_touched
 from services.meters.handlers.validation import validate_due
 

@@ -1,4 +1,4 @@
-"""What happens to a finding: seen again, taken back, acknowledged, closed with its case."""
+"""What happens to a finding: told, seen again, taken back, acknowledged, closed with its case."""
 
 from __future__ import annotations
 
@@ -7,7 +7,34 @@ from typing import Any
 from services.chassis.database import Work
 from services.contracts import frontdesk
 from services.meters.handlers.access import demand
-from services.meters.model import Finding, UnknownFinding
+from services.meters.model import Finding, Household, UnknownFinding
+
+SAID_AS = {
+    "welfare": frontdesk.WelfareConcernRaised,
+    "leak": frontdesk.LeakSuspected,
+    "gas": frontdesk.AlarmRaised,
+    "stuck": frontdesk.MeterFaultFound,
+    "reverse": frontdesk.MeterFaultFound,
+    "tamper": frontdesk.MeterFaultFound,
+    "offline": frontdesk.MeterFaultFound,
+}
+
+
+def say_raised(work: Work, finding: Finding, home: Household | None) -> None:
+    work.say(
+        SAID_AS[finding.kind],
+        subject=finding.finding_id,
+        finding_id=finding.finding_id,
+        place=finding.place,
+        household=finding.household,
+        address=home.address if home else None,
+        device=finding.meter,
+        type=finding.evidence.get("type"),
+        severity=finding.severity,
+        evidence=finding.evidence,
+        person=home.person if home and finding.kind == "welfare" else None,
+        raised_at=finding.raised_at,
+    )
 
 
 def say_updated(work: Work, finding: Finding) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from services.chassis.database import Work
 from services.meters.handlers.access import demand
 from services.meters.handlers.findings import stand_down_welfare
-from services.meters.model import Household, NotLivingAlone, UnknownHousehold, Watch
+from services.meters.model import Household, NotLivingAlone, UnknownHousehold, UnknownRule, Watch
+from services.meters.rulebook import published
 
 AWAY = "住户告知外出 · the household is away"
 NOT_ALONE = "住户已不是独居 · the household no longer lives alone"
@@ -41,7 +42,10 @@ def set_welfare_rule(work: Work, command: Any) -> dict[str, Any]:
     if command.active and not household.lives_alone:
         raise NotLivingAlone(household=household.household)
     watch = work.store.watch(household.household) or Watch(household.household)
-    watch.active, watch.threshold, watch.hours = command.active, command.threshold, command.hours
+    if command.rule is not None and command.rule not in published():
+        raise UnknownRule(rule=command.rule, known=", ".join(published()))
+    watch.active, watch.rule = command.active, command.rule
+    watch.threshold, watch.hours = command.threshold, command.hours
     work.store.save_watch(watch)
     if not watch.active:
         stand_down_welfare(work, household.household, RULE_OFF)
@@ -49,6 +53,7 @@ def set_welfare_rule(work: Work, command: Any) -> dict[str, Any]:
     return {
         "household": household.household,
         "active": watch.active,
+        "rule": watch.rule,
         "threshold": watch.threshold,
         "hours": watch.hours,
     }
@@ -57,12 +62,17 @@ def set_welfare_rule(work: Work, command: Any) -> dict[str, Any]:
 def set_away(work: Work, command: Any) -> dict[str, Any]:
     household = _household(work, command.household)
     watch = work.store.watch(household.household) or Watch(household.household, active=False)
-    watch.away_until = command.until
+    watch.away_from, watch.away_until = command.start if command.until else None, command.until
+    watch.away_told_at, watch.away_ended_at = work.now if command.until else None, None
     work.store.save_watch(watch)
-    if watch.away_until is not None:
+    if command.until is not None and (command.start is None or command.start <= work.now):
         stand_down_welfare(work, household.household, AWAY)
     work.store.touch(work.store.water_meters(household.household), work.now)
-    return {"household": household.household, "away_until": watch.away_until}
+    return {
+        "household": household.household,
+        "away_from": watch.away_from,
+        "away_until": watch.away_until,
+    }
 
 
 def _household(work: Work, name: str) -> Household:

@@ -1,4 +1,4 @@
-"""Meters become known; what they sent before is attached, and who falls silent is noted."""
+"""Meters become known; what they sent before is attached."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from services.chassis.database import Work
 from services.meters.handlers.access import demand
 from services.meters.model import CANONICAL, MeterOfAnotherKind
-from services.meters.rulebook import rules_at
 
 LETTER = {"water": "W", "electricity": "E", "gas": "G"}
 STRAYS_KEPT = timedelta(days=30)
@@ -50,11 +49,6 @@ def adopt_strays(work: Work) -> None:
 
 def forget_strays(work: Work) -> None:
     work.store.forget(work.now - STRAYS_KEPT, work.now - QUARANTINE_KEPT)
-
-
-def note_silent_meters(work: Work) -> None:
-    """Silence is a matter of the meter, not of the person behind it."""
-    work.store.note_silent(work.now - rules_at(work.now).silence)
 
 
 def open_months(work: Work) -> None:

@@ -1,5 +1,6 @@
 """The whole life of a case, each rule in a sentence."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -305,6 +306,7 @@ def test_an_unanswered_contact_sends_the_volunteer(desk):
     no = raise_welfare(desk)
     assert [lane["unit"] for lane in desk.case(no)["lanes"]] == ["community"]
     desk.finish(desk.lane(no, "community")["task_id"], "unanswered")
+    desk.finish(desk.lane(no, "street")["task_id"], "unanswered")
     visit = desk.lane(no, "volunteers")
     assert visit["status"] == "assigned"
     desk.finish(visit["task_id"], "done", found="well")
@@ -319,6 +321,73 @@ def test_an_answered_contact_needs_no_volunteer(desk):
     assert {lane["unit"] for lane in desk.case(no)["lanes"]} == {"community"}
 
 
+def units_of(desk, no, status=None):
+    return [lane["unit"] for lane in desk.case(no)["lanes"] if status is None or lane["status"] == status]
+
+
+def test_nobody_waits_for_whoever_does_not_answer_contact_then_street_then_volunteer(desk):
+    no = raise_welfare(desk)
+    desk.tick(minutes=9)
+    assert units_of(desk, no) == ["community"]
+    desk.tick(minutes=1)
+    assert units_of(desk, no) == ["community", "street"]
+    desk.tick(minutes=9)
+    assert units_of(desk, no) == ["community", "street"]
+    desk.tick(minutes=1)
+    assert units_of(desk, no, "assigned") == ["community", "street", "volunteers"]  # nobody is let off
+    escalated = [
+        (to, said["level"]) for _, to, said in desk.said("TaskUrged") if said["reason"] == "escalated"
+    ]
+    assert escalated == [("street", 1), ("street", 1)]
+    assert desk.kinds(no).count("escalated") == 2
+
+
+def test_an_escalation_happens_once_whatever_restarts_and_however_many_look(desk):
+    no = raise_welfare(desk)
+    desk.now += timedelta(minutes=10)
+    with ThreadPoolExecutor(4) as replicas:
+        for done in [replicas.submit(desk.tick) for _ in range(4)]:
+            done.result()
+    desk.tick(minutes=5)
+    assert units_of(desk, no) == ["community", "street"]
+    assert desk.kinds(no).count("escalated") == 1
+
+
+def test_who_is_reached_late_after_all_stands_everybody_down(desk):
+    no = raise_welfare(desk)
+    desk.tick(minutes=10)
+    desk.tick(minutes=10)
+    desk.finish(desk.lane(no, "community")["task_id"], "safe")
+    assert desk.case(no)["status"] == "closed"
+    assert sorted(to for _, to, _ in desk.said("TaskWithdrawn")) == ["street", "volunteers"]
+
+
+def test_what_the_street_finds_out_ends_it_though_the_contact_never_answered(desk):
+    no = raise_welfare(desk)
+    desk.tick(minutes=10)
+    desk.finish(desk.lane(no, "street")["task_id"], "safe")
+    assert desk.case(no)["status"] == "closed"
+    assert units_of(desk, no, "withdrawn") == ["community"]
+
+
+def test_a_gas_alarm_goes_to_property_the_fire_service_and_the_neighbours_at_once(desk):
+    desk.hear(
+        frontdesk.AlarmRaised, "meters", finding_id="g-1", place=PLACE, device="G-1", type="gas", severity=1,
+        evidence={"word": "gas-alarm"}, raised_at=desk.now,
+    )  # fmt: skip
+    no = desk.said("CaseFiled")[-1][2]["case_no"]
+    assert units_of(desk, no) == ["property", "fire", "grid"]
+
+
+def test_a_faulty_meter_is_for_the_meters_office(desk):
+    desk.hear(
+        frontdesk.MeterFaultFound, "meters", finding_id="m-1", place=PLACE, device="W-1", severity=4,
+        evidence={"kind": "stuck"}, raised_at=desk.now,
+    )  # fmt: skip
+    no = desk.said("CaseFiled")[-1][2]["case_no"]
+    assert units_of(desk, no) == ["meters"] and desk.case(no)["matter"] == "meter-check"
+
+
 def test_the_same_finding_twice_is_one_case(desk):
     no = raise_welfare(desk)
     assert raise_welfare(desk) == no
@@ -330,6 +399,7 @@ def test_the_same_finding_twice_is_one_case(desk):
 def test_a_retracted_finding_stands_everybody_down(desk):
     no = raise_welfare(desk)
     desk.finish(desk.lane(no, "community")["task_id"], "unanswered")
+    desk.finish(desk.lane(no, "street")["task_id"], "unanswered")
     desk.hear(frontdesk.FindingRetracted, "meters", finding_id="f-1", reason="迟到的读数有用水", at=desk.now)
     assert desk.case(no)["status"] == "withdrawn"
     assert [to for _, to, _ in desk.said("TaskWithdrawn")] == ["volunteers"]

@@ -18,7 +18,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 ROOT = Path(__file__).parents[3]
 PLACE = "110105001001001"
 EMPTIED = (
-    "readings", "strays", "quarantine", "touched", "vee_due", "vee_findings", "daily", "intervals", "edits", "registers", "findings", "meters", "accounts", "households", "watches", "items",
+    "readings", "strays", "quarantine", "touched", "vee_due", "pulses", "vee_findings", "daily", "intervals", "edits", "registers", "findings", "meters", "accounts", "households", "watches", "items",
     "inbox", "outbox", "requests",
     "former_meters", "bill_runs", "bills", "bill_lines", "bill_history", "ledger", "changed_days",
 )  # fmt: skip
@@ -133,11 +133,11 @@ class Tester:
         self.do(note_household, HouseholdChanged, **facts)
         return household
 
-    def meter(self, meter="W-1", household=None):
+    def meter(self, meter="W-1", household=None, kind="water"):
         from services.contracts.meters import RegisterMeter
         from services.meters.handlers import register_meter
 
-        self.do(register_meter, RegisterMeter, meter=meter, kind="water", place=PLACE, household=household)
+        self.do(register_meter, RegisterMeter, meter=meter, kind=kind, place=PLACE, household=household)
         return meter
 
     def send(self, *readings):
@@ -148,10 +148,12 @@ class Tester:
         store.keep([Message("q", 1, "yikou.v1.tester.readings", msgspec.json.encode(list(readings)))])
         store.close()
 
-    def sweep(self):
+    def sweep(self, later=timedelta(0)):
+        """One look; `later` moves the clock of whoever looks."""
         from services.meters.handlers import judge_touched
 
         with self.ledger.work() as work:
+            work.now += later
             judge_touched(work)
 
     def said(self):

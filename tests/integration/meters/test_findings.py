@@ -8,7 +8,7 @@ from services.chassis.identifiers import Caller
 from services.contracts import frontdesk, meters
 from services.meters.handlers import close_finding, set_away, set_welfare_rule
 from services.meters.handlers.access import NotYourMeters
-from services.meters.handlers.registration import note_silent_meters
+from services.meters.handlers.silence import note_silent_meters
 from services.meters.model import NotLivingAlone
 from services.meters.replay import demonstration_readings, late_reading
 from tests.integration.meters.surroundings import PLACE, hourly
@@ -107,7 +107,7 @@ def test_a_silent_meter_is_offline_and_no_concern(tester, elder, database):
     tester.send(*hourly(5000, end=NOW, first_seq=40))
     tester.sweep()
     assert database.execute("SELECT offline FROM meters").fetchall() == [(False,)]
-    assert tester.findings() == []
+    assert tester.findings() == [("offline", "cleared", "retract")]
 
 
 def test_away_is_no_concern_and_takes_back_the_one_there_is(tester, elder):

@@ -394,7 +394,7 @@ def test_a_new_meter_takes_over_from_the_old_one(vee, database):
     )
     assert answer["now"] == "W-2"
     with vee.tester.ledger.work() as work:
-        work.store.note_due(work.store.take_touched(1000), work.now)
+        work.store.take_touched(1000, work.now)
     vee.validate()
     old, new = used(vee), used(vee, meter="W-2")
     assert sum(Decimal(quantity) for quantity, _ in old) == Decimal("0.602")

@@ -38,6 +38,7 @@ def test_the_thirty_one_matters_are_there_in_order():
         "leak-check",
         "alarm",
         "camera-maintenance",
+        "meter-check",
     ]
 
 
@@ -91,16 +92,32 @@ def test_moving_in_runs_in_parallel_and_closes_when_the_last_lane_is_done():
     assert matters.verdict(matter, MOVING_IN, {"party": "refused"}) == "open"
 
 
-def test_a_volunteer_visits_only_when_nobody_answered():
+def test_a_volunteer_visits_only_when_neither_contact_nor_street_found_out():
     matter = catalogue.get("welfare-check")
     assert units(matters.next_steps(matter, {}, {})) == ["community"]
-    assert units(matters.next_steps(matter, {}, {"community": "unanswered"})) == ["volunteers"]
-    assert matters.verdict(matter, {}, {"community": "unanswered"}) == "open"
-    assert matters.verdict(matter, {}, {"community": "unanswered", "volunteers": "safe"}) == "done"
+    unanswered = {"community": "unanswered"}
+    assert units(matters.next_steps(matter, {}, unanswered)) == ["street"]
+    assert units(matters.next_steps(matter, {}, unanswered | {"street": "unanswered"})) == ["volunteers"]
+    assert matters.verdict(matter, {}, unanswered | {"street": "unanswered"}) == "open"
+    assert matters.verdict(matter, {}, unanswered | {"street": "safe"}) == "done"
+    assert matters.verdict(matter, {}, unanswered | {"street": "unanswered", "volunteers": "safe"}) == "done"
     for outcome in ("safe", "done"):
         assert matters.next_steps(matter, {}, {"community": outcome}) == []
         assert matters.verdict(matter, {}, {"community": outcome}) == "done"
-    assert str(matter.promise) == "2h"
+    assert str(matter.promise) == "3h"
+
+
+def test_a_case_that_began_under_the_first_version_ends_under_it():
+    matter = catalogue.get("welfare-check", version=1)
+    assert units(matters.next_steps(matter, {}, {"community": "unanswered"})) == ["volunteers"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [("gas", ["property", "fire", "grid"]), ("smoke", ["property", "fire", "grid"]), ("fall", ["property"])],
+)
+def test_gas_and_fire_call_more_than_property(kind, asked):
+    assert units(matters.next_steps(catalogue.get("alarm"), {"type": kind}, {})) == asked
 
 
 def test_minimum_living_goes_from_two_at_once_to_one():

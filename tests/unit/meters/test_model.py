@@ -1,4 +1,4 @@
-"""What a register's readings mean."""
+"""A register's rise, and the life of a finding."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,34 +11,14 @@ from services.meters.model import (
     TRANSITIONS,
     UNKNOWN,
     Finding,
-    LeakRule,
-    Point,
     Verdict,
     Watch,
-    WelfareRule,
-    judge_leak,
-    judge_welfare,
     next_step,
     rise,
 )
-from services.meters.rulebook import rules_at
 
 MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
 H = timedelta(hours=1)
-WELFARE = WelfareRule(Decimal("0.01"), 12 * H, 4 * H)
-LEAK = LeakRule(24 * H, 20, 2 * H)
-
-
-def register(*litres, every=H, start=MIDNIGHT):
-    return [Point(start + i * every, Decimal(value) / 1000) for i, value in enumerate(litres)]
-
-
-def welfare(points, rule=WELFARE):
-    return judge_welfare(points, points[-1].at, rule, 6).outcome
-
-
-def leak(points):
-    return judge_leak(points, points[-1].at, LEAK, 6).outcome
 
 
 @pytest.mark.parametrize(
@@ -54,72 +34,30 @@ def test_a_register_rolls_over_only_near_its_end(before, after, consumed):
     assert rise(Decimal(before), Decimal(after), 6) == Decimal(consumed)
 
 
-def test_twelve_hours_with_nine_litres_are_a_concern_and_ten_are_not():
-    assert welfare(register(*[100] * 12, 109)) == HOLDS
-    assert welfare(register(*[100] * 12, 110)) == REFUTED
-
-
-def test_eleven_hours_are_not_twelve():
-    assert welfare(register(*[100] * 12)) == UNKNOWN
-
-
-def test_a_meter_that_was_silent_says_nothing_about_a_person():
-    points = register(*[100] * 13)
-    assert welfare(points[:4] + points[9:]) == UNKNOWN
-    assert welfare(points[:4] + points[7:]) == HOLDS
-
-
-def test_a_register_running_backwards_proves_no_absence_of_use():
-    assert welfare(register(*[100] * 6, 98, *[98] * 6)) == UNKNOWN
-
-
-def test_use_is_a_life_sign_even_beside_a_faulty_reading():
-    assert welfare(register(*[100] * 6, 150, *[100] * 6)) == REFUTED
-
-
-def test_use_before_the_window_does_not_count():
-    assert welfare(register(0, 500, *[500] * 12)) == HOLDS
-
-
-def test_a_person_may_have_figures_of_his_own():
-    rule = Watch("h", threshold=Decimal("0.05"), hours=24).rule(WELFARE)
-    assert rule == WelfareRule(Decimal("0.05"), 24 * H, 4 * H)
-    assert welfare(register(*[100] * 24, 140), rule) == HOLDS
-
-
 def test_hours_away_say_nothing():
     verdict = Verdict(HOLDS, MIDNIGHT, MIDNIGHT + 12 * H)
     assert Watch("h", away_until=MIDNIGHT + H).away_in(verdict)
     assert not Watch("h", away_until=MIDNIGHT).away_in(verdict)
+    assert Watch("h", away_from=MIDNIGHT + 11 * H, away_until=MIDNIGHT + 99 * H).away_in(verdict)
+    assert not Watch("h", away_from=MIDNIGHT + 12 * H, away_until=MIDNIGHT + 99 * H).away_in(verdict)
     assert not Watch("h").away_in(verdict)
 
 
-def test_a_day_without_an_hour_without_water_is_a_leak():
-    assert leak(register(*range(0, 50, 2))) == HOLDS
-
-
-def test_one_hour_without_water_is_no_leak():
-    litres = list(range(0, 50, 2))
-    litres[20] = litres[19]
-    assert leak(register(*litres)) == REFUTED
-
-
-def test_a_leak_needs_twenty_hours_that_were_seen():
-    points = register(*range(0, 50, 2))
-    assert leak([point for i, point in enumerate(points) if i not in (5, 6, 7)]) == HOLDS
-    assert leak([point for i, point in enumerate(points) if i not in range(5, 11)]) == UNKNOWN
-
-
-def test_readings_each_ten_minutes_are_judged_by_the_hour():
-    trickle = [i // 3 for i in range(6 * 25 + 1)]  # a litre each half hour: two of three readings show no use
-    assert leak(register(*trickle, every=H / 6)) == HOLDS
+def test_water_that_runs_while_they_are_away_brings_them_home_but_not_that_of_leaving():
+    watch = Watch("h", away_told_at=MIDNIGHT, away_until=MIDNIGHT + 99 * H)
+    assert not watch.come_back(MIDNIGHT + H)
+    assert watch.come_back(MIDNIGHT + 30 * H)
+    assert watch.away_until == watch.away_ended_at == MIDNIGHT + 30 * H
+    assert not watch.come_back(MIDNIGHT + 31 * H)  # said once
+    later = Watch("h", away_told_at=MIDNIGHT, away_from=MIDNIGHT + 40 * H, away_until=MIDNIGHT + 99 * H)
+    assert not later.come_back(MIDNIGHT + 30 * H)  # not gone yet
 
 
 def finding(**changes):
     facts = {
         "finding_id": "f", "kind": "welfare", "meter": "W", "household": None, "place": "110105001001",
         "window_start": MIDNIGHT, "window_end": MIDNIGHT + 12 * H, "judged_until": MIDNIGHT + 12 * H,
-        "evidence": {}, "raised_at": MIDNIGHT, "said_at": MIDNIGHT,
+        "evidence": {}, "raised_at": MIDNIGHT, "said_at": MIDNIGHT, "severity": 1,
     }  # fmt: skip
     return Finding(**facts | changes)
 
@@ -144,6 +82,12 @@ def test_what_new_readings_do_to_a_finding(active, original, fresh, step):
     assert next_step(active, original, fresh) == step
 
 
+def test_more_of_a_leak_is_said_once_a_day():
+    active = finding(kind="leak", severity=3)
+    assert not active.see_again(verdict(HOLDS, 30), MIDNIGHT + 23 * H)
+    assert active.see_again(verdict(HOLDS, 31), MIDNIGHT + 24 * H)
+
+
 def test_more_of_the_same_is_said_at_most_hourly():
     active = finding()
     assert not active.see_again(verdict(HOLDS, 13), MIDNIGHT + timedelta(minutes=59))
@@ -161,11 +105,21 @@ def test_after_a_closed_case_only_new_hours_are_a_new_reason():
     assert settled.cleared_how == "settle" and not settled.forbids(verdict(HOLDS, 13))
 
 
-def test_every_state_of_a_finding_is_reached_and_cleared_ones_stay_so():
+def test_every_state_of_a_finding_is_reached_and_only_recurring_revives_a_cleared_one():
     assert {after for _, after in TRANSITIONS.items()} == {"active", "cleared"}
-    assert all(after == "cleared" for (before, _), after in TRANSITIONS.items() if before == "cleared")
+    assert {move for move, after in TRANSITIONS.items() if move[0] == "cleared" and after == "active"} == {
+        ("cleared", "recur")
+    }
 
 
-def test_the_rules_are_those_of_their_day():
-    rules = rules_at(MIDNIGHT)
-    assert (rules.welfare, rules.leak, rules.silence) == (WELFARE, LEAK, 24 * H)
+def test_what_settled_and_recurs_before_its_case_is_closed_is_the_same_finding():
+    leak = finding(kind="leak", evidence={"kind": "leak"})
+    leak.settle(verdict(REFUTED, 13), MIDNIGHT)
+    assert leak.awaits_its_case and leak.evidence["settled"]
+    leak.recur(verdict(HOLDS, 40), MIDNIGHT)
+    assert (leak.state, leak.cleared_how, leak.evidence) == ("active", None, {"recurred": 1})
+    leak.see_again(verdict(HOLDS, 41), MIDNIGHT)
+    leak.settle(verdict(REFUTED, 42), MIDNIGHT)
+    leak.case_no = "c"
+    leak.move("close", MIDNIGHT)
+    assert leak.evidence["recurred"] == 1 and not leak.awaits_its_case
