@@ -49,6 +49,11 @@ class Settings:
         return self.environment.get("YIKOU_QUEUE_TYPE", "quorum")
 
     @property
+    def telemetry_queue_type(self) -> str:
+        """On one node a classic queue keeps what it confirmed as well as a quorum queue, for a fraction of the work."""
+        return self.environment.get("YIKOU_TELEMETRY_QUEUE_TYPE", "classic")
+
+    @property
     def data(self) -> Path:
         return Path(self.environment.get("YIKOU_DATA", ".run/data"))
 

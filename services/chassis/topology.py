@@ -40,12 +40,15 @@ def ear(service: str) -> Queue:
     """The one queue in which a service hears, bound to every speaker its contracts name."""
     bindings = [binding(speech(speaker), key) for speaker, key in sorted(catalogue.heard_by(service))]
     return Queue(
-        f"{service}.events", bindings=bindings or None, durable=True, queue_arguments=_then_dead(service)
+        f"{service}.events",
+        bindings=bindings or None,
+        durable=True,
+        queue_arguments=_then_dead(service, settings().queue_type),
     )
 
 
 def dead_letters(service: str) -> Queue:
-    return Queue(f"{service}.dead", durable=True, queue_arguments=_kind(NO_LIMIT))
+    return Queue(f"{service}.dead", durable=True, queue_arguments=_kind(NO_LIMIT, settings().queue_type))
 
 
 def rpc_queue(service: str) -> Queue:
@@ -64,7 +67,8 @@ def retry_exchange(delay: int) -> Exchange:
 
 def retry_queue(delay: int) -> Queue:
     """Waits `delay` seconds, then hands each message back to the queue its routing key names."""
-    arguments = _kind(NO_LIMIT) | {"x-message-ttl": delay * 1000, **_dead_lettering()}
+    kind = settings().queue_type
+    arguments = _kind(NO_LIMIT, kind) | {"x-message-ttl": delay * 1000, **_dead_lettering(kind)}
     return Queue(
         f"retry.{delay}s", retry_exchange(delay), routing_key="#", durable=True, queue_arguments=arguments
     )
@@ -72,7 +76,7 @@ def retry_queue(delay: int) -> Queue:
 
 def reading_queue(number: int) -> Queue:
     """One share of the telemetry. Full means refused to the publisher, never dropped."""
-    arguments = _then_dead("meters") | {
+    arguments = _then_dead("meters", settings().telemetry_queue_type) | {
         "x-overflow": "reject-publish",
         "x-max-length-bytes": TELEMETRY_LIMIT_BYTES,
     }
@@ -81,7 +85,10 @@ def reading_queue(number: int) -> Queue:
 
 def camera_signals() -> Queue:
     bindings = [binding(SIGNALS, f"yikou.v1.*.{kind}") for kind in ("heartbeat", "alarms")]
-    arguments = _then_dead("cameras") | {"x-overflow": "reject-publish", "x-max-length": 500_000}
+    arguments = _then_dead("cameras", settings().telemetry_queue_type) | {
+        "x-overflow": "reject-publish",
+        "x-max-length": 500_000,
+    }
     return Queue("cameras.signals", bindings=bindings, durable=True, queue_arguments=arguments)
 
 
@@ -104,15 +111,14 @@ def declare(connection: Connection, services: Iterable[str] | None = None) -> li
     return [queue.name for queue in queues]
 
 
-def _kind(deliveries: int) -> dict[str, object]:
+def _kind(deliveries: int, kind: str) -> dict[str, object]:
     """Only quorum queues count deliveries; a classic queue delivers for ever."""
-    kind = settings().queue_type
     return {"x-queue-type": kind} | ({"x-delivery-limit": deliveries} if kind == "quorum" else {})
 
 
-def _dead_lettering() -> dict[str, object]:
+def _dead_lettering(kind: str) -> dict[str, object]:
     """Through the default exchange, whose routing keys are queues' names. At least once needs all three."""
-    if settings().queue_type != "quorum":
+    if kind != "quorum":
         return {"x-dead-letter-exchange": ""}
     return {
         "x-dead-letter-exchange": "",
@@ -121,9 +127,13 @@ def _dead_lettering() -> dict[str, object]:
     }
 
 
-def _then_dead(service: str) -> dict[str, object]:
+def _then_dead(service: str, kind: str) -> dict[str, object]:
     """A message that ends every process that takes it is set aside by the broker, since we cannot."""
-    return _kind(DELIVERIES) | _dead_lettering() | {"x-dead-letter-routing-key": dead_letters(service).name}
+    return (
+        _kind(DELIVERIES, kind)
+        | _dead_lettering(kind)
+        | {"x-dead-letter-routing-key": dead_letters(service).name}
+    )
 
 
 def main(arguments: list[str]) -> int:

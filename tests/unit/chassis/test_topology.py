@@ -12,6 +12,7 @@ QUORUM_ONLY = {"x-delivery-limit", "x-dead-letter-strategy"}
 @pytest.fixture(params=["quorum", "classic"])
 def kind(request, monkeypatch):
     monkeypatch.setenv("YIKOU_QUEUE_TYPE", request.param)
+    monkeypatch.setenv("YIKOU_TELEMETRY_QUEUE_TYPE", request.param)
     settings.cache_clear()
     yield request.param
     settings.cache_clear()
