@@ -214,6 +214,7 @@ def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(parts, database, 
     assert (lost, doubled) == (0, 0)
 
 
+@pytest.mark.long
 def test_ten_times_more_than_can_be_stored_is_held_back_and_nothing_confirmed_is_lost(
     parts, database, broker, meters, report
 ):
@@ -254,6 +255,7 @@ def test_without_its_key_the_same_drill_sees_readings_twice(parts, database, bro
     assert doubled > 0 and lost == 0
 
 
+@pytest.mark.long
 def test_acked_before_the_commit_the_overload_sees_a_loss(parts, database, broker, meters, report):
     (confirmed, _), lost = overload(parts, database, broker, broken=True)
     report("readings: overload, acked before the commit (must lose)", confirmed * PACK, lost, 0)
