@@ -36,6 +36,7 @@ EVERY_FEW_SECONDS = 2.0
 OVERLOAD_SECONDS = float(os.environ.get("YIKOU_OVERLOAD_SECONDS", "15"))
 LIMIT = 2_000_000 if OVERLOAD_SECONDS < 300 else None
 """Bytes of a queue in a short drill, so that it is full at once; a long one fills the real limit."""
+TIME_TO_DRAIN = max(60, OVERLOAD_SECONDS)
 SHARE_OF_TIME = 0.1
 """Of the time that the workers may work under overload: the rest of it they are stopped."""
 INGEST_MIB, BROKER_MIB = 400, 1800
@@ -156,7 +157,7 @@ def workers(parts, broker, **extra):
     running = [start_ingest(parts | extra, worker) for worker in range(2)]
     try:
         yield running
-        drain(parts, broker, running)
+        drain(parts, broker, running, within=TIME_TO_DRAIN)
     finally:
         for worker in running:
             if worker.poll() is None:
@@ -366,7 +367,7 @@ class Device:
 
     def finish(self):
         self.thread.join(30)
-        eventually(lambda: self._note() or not self.sent, within=120)
+        eventually(lambda: self._note() or not self.sent, within=2 * TIME_TO_DRAIN)
         self.client.disconnect()
         self.client.loop_stop()
 

@@ -90,12 +90,12 @@ def ingest_of(parts, broker):
             worker.wait()
 
 
-def drain(parts, broker, workers):
+def drain(parts, broker, workers, within=60):
     """A stopped worker gives back what it has not stored; so empty queues after the stop mean all is stored."""
 
     def emptied():
         """the telemetry queues are empty and no worker holds anything"""
-        eventually(lambda: broker.waiting() == 0, within=60)
+        eventually(lambda: broker.waiting() == 0, within)
         for worker in workers:
             worker.terminate()
         codes = [worker.wait(30) for worker in workers]
@@ -107,7 +107,7 @@ def drain(parts, broker, workers):
         eventually(lambda: all(is_ready(parts, f"meters-ingest-{worker}") for worker in range(2)))
         return False
 
-    eventually(emptied, within=120)
+    eventually(emptied, 2 * within)
 
 
 class Tester:
