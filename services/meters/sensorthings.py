@@ -18,7 +18,7 @@ from odata_query.exceptions import ODataException
 from odata_query.grammar import ODataLexer, ODataParser
 from odata_query.rewrite import AliasRewriter
 from odata_query.sqlalchemy.core import AstToSqlAlchemyCoreVisitor
-from sqlalchemy import ColumnElement, Select, Subquery, column, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, column, func, select, union
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.exc import DBAPIError
 
@@ -28,7 +28,7 @@ from services.chassis.errors import Invalid, NotFound
 from services.contracts import meters as contract
 from services.contracts.messages import Query
 from services.meters.model import CANONICAL, plain
-from services.meters.tables import meters, readings
+from services.meters.tables import meters, readings, registers
 from services.meters.within import within
 
 MOST, USUAL = 1000, 100
@@ -346,9 +346,14 @@ def _things(read: Read) -> Subquery:
 
 
 def _streams(read: Read) -> Subquery:
-    return (
-        select(meters).where(within(read, meters.c.place, contract.ReadSensorThings)).subquery("datastreams")
-    )
+    """A meter's own register, and those that somebody entered beside it (an electricity meter's tariffs)."""
+    facts = (meters.c.meter, meters.c.kind, meters.c.digits, meters.c.place)
+    mine = within(read, meters.c.place, contract.ReadSensorThings)
+    others = meters.join(registers, registers.c.meter == meters.c.meter)
+    return union(
+        select(*facts, meters.c.register).where(mine),
+        select(*facts, registers.c.register).select_from(others).where(mine),
+    ).subquery("datastreams")
 
 
 def _observations(read: Read) -> Subquery:
@@ -431,7 +436,7 @@ ENTITIES = {
             one={"Thing": "Things", "Sensor": "Sensors", "ObservedProperty": "ObservedProperties"},
         ),
         Entity(
-            "Observations", _observations, ("meter", "register", "at", "seq"),
+            "Observations", _observations, ("meter", "at", "register", "seq"),
             {"phenomenonTime": "at", "resultTime": "at", "result": "value", "Datastream/Thing/id": "meter"},
             _observation, one={"Datastream": "Datastreams"}, small=False,
         ),
