@@ -28,7 +28,7 @@ from services.meters.billing.model import (
     local_day,
 )
 from services.meters.billing.tariffs import UnknownTariff
-from tests.integration.meters.surroundings import PLACE, ROOT, eventually
+from tests.integration.meters.surroundings import PLACE, ROOT, eventually, hourly
 
 OPENED = datetime(2020, 1, 1, tzinfo=UTC)
 DAY_COLUMNS = "meter, register, day, quantity, state, version"
@@ -275,6 +275,36 @@ def test_an_exchanged_meter_goes_on_the_same_bill(books, database):
     books.days("NEW", "2026-03-10", *["0.5"] * 22)
     books.run("2026-03")
     assert books.bill()["quantity"] == "21" and is_sound(database)
+
+
+def test_whoever_exchanges_a_meter_takes_the_account_along(books, database):
+    books.tester.meter("W-1")
+    books.account(meter="W-1")
+    states = [{"register": "total", "closing": "1", "opening": "0"}]
+    books.do(
+        "ExchangeMeter",
+        meter="W-1",
+        new_meter="W-2",
+        at="2026-03-10T03:00:00Z",
+        registers=states,
+        reason="broken",
+    )
+    assert database.execute("SELECT meter FROM accounts").fetchall() == [("W-2",)]
+    assert database.execute("SELECT meter, until FROM former_meters").fetchall() == [
+        ("W-1", date(2026, 3, 10))
+    ]
+
+
+def test_what_came_in_and_is_not_validated_yet_is_on_the_bill(books):
+    books.tester.meter("W-1")
+    books.account(meter="W-1", opened=datetime(2026, 3, 1, tzinfo=UTC))
+    # Half a month of readings that nobody has validated; what is missing until the month's end is estimated.
+    last = datetime(2026, 3, 16, tzinfo=UTC)
+    books.tester.send(*hourly(*range(0, 10 * 24 * 15, 10), end=last))
+    books.tester.sweep()
+    books.run("2026-03")
+    bill = books.bill()
+    assert Decimal(bill["quantity"]) > Decimal("3.5") and bill["estimated"] > 10
 
 
 def test_two_families_pay_exactly_the_day_on_which_one_moved(books, database):

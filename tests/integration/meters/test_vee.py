@@ -45,7 +45,7 @@ class Vee:
             at = datetime.fromisoformat(each["at"])
             oldest[each["meter"]] = min(at, oldest.get(each["meter"], at))
         with self.tester.ledger.work() as work:
-            work.store.take_touched(100_000)
+            work.store.take_touched(100_000, work.now)
             work.store.note_due(oldest, work.now)
 
     def validate(self):
