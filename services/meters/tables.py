@@ -209,12 +209,14 @@ pulses = Table(
     moment("flat_since"),
     moment("used_at", nullable=True),
     moment("zero_at", nullable=True),
+    moment("fast_at", nullable=True),
     moment("due_at", nullable=True),
     moment("was_at", nullable=True),
     Column("was_value", AMOUNT),
     moment("was_flat_since", nullable=True),
     moment("was_used_at", nullable=True),
     moment("was_zero_at", nullable=True),
+    moment("was_fast_at", nullable=True),
     # Written at each look: half a page free, so that the new row finds room beside the old one.
     postgresql_with={"fillfactor": "50"},
 )

@@ -50,14 +50,13 @@ class Figures:
     @property
     def mark(self) -> str:
         """Tells whether a pulse was summed up by these figures or by others."""
-        return f"{self.enough} {self.at_most} {self.hour} {self.digits}"
+        return f"{self.enough} {self.at_most} {self.fast} {self.hour} {self.digits}"
 
 
 class Ran(NamedTuple):
     """What a register did on the way that a pulse does not remember."""
 
     backwards: bool
-    fast: bool
 
 
 @dataclass(slots=True)
@@ -73,6 +72,8 @@ class Pulse:
     """End of the newest step with use enough for a sign of life."""
     zero_at: datetime | None = None
     """End of the newest hour without use."""
+    fast_at: datetime | None = None
+    """End of the newest step faster than anybody uses for long."""
     due_at: datetime | None = None
     """When the clock alone may give a reason to look again; early rather than late."""
     # Where it stood before it was last followed up: what comes a little late, or corrects the newest reading, is
@@ -82,6 +83,7 @@ class Pulse:
     was_flat_since: datetime | None = None
     was_used_at: datetime | None = None
     was_zero_at: datetime | None = None
+    was_fast_at: datetime | None = None
 
     @classmethod
     def of(cls, meter: str, points: Sequence[Point], figures: Figures) -> tuple[Pulse, Ran]:
@@ -98,9 +100,9 @@ class Pulse:
                 self.newest_value,
                 self.flat_since,
             )
-            self.was_used_at, self.was_zero_at = self.used_at, self.zero_at
+            self.was_used_at, self.was_zero_at, self.was_fast_at = self.used_at, self.zero_at, self.fast_at
         hour, enough = figures.hour, figures.enough
-        fell = fast = False
+        fell = False
         for at, value in points:
             before, step = self.newest_at, value - self.newest_value
             if step == 0:
@@ -111,13 +113,13 @@ class Pulse:
                     step = rise(self.newest_value, value, figures.digits)
                     fell = fell or step < 0
                 if figures.fast and step * 3600 >= figures.fast * int((at - before).total_seconds()):
-                    fast = True
+                    self.fast_at = at
                 if step > enough or (step == enough and not figures.at_most):
                     self.used_at = at
                 self.flat_since = at
             self.newest_at, self.newest_value = at, value
         self._forget()
-        return Ran(fell, fast)
+        return Ran(fell)
 
     def reaches_back_to(self, moment: datetime) -> bool:
         """Can readings from that moment on still be followed, having stepped back?"""
@@ -126,7 +128,7 @@ class Pulse:
     def step_back(self) -> None:
         assert self.was_at is not None and self.was_value is not None and self.was_flat_since is not None
         self.newest_at, self.newest_value, self.flat_since = self.was_at, self.was_value, self.was_flat_since
-        self.used_at, self.zero_at = self.was_used_at, self.was_zero_at
+        self.used_at, self.zero_at, self.fast_at = self.was_used_at, self.was_zero_at, self.was_fast_at
 
     def _forget(self) -> None:
         """What summing up again could not find any more must not be remembered either."""
@@ -136,6 +138,8 @@ class Pulse:
             self.used_at = None
         if self.zero_at is not None and self.zero_at < oldest + HOUR:
             self.zero_at = None
+        if self.fast_at is not None and self.fast_at < oldest:
+            self.fast_at = None
 
     def stands(self) -> bool:
         """As far back as was summed up the register has not moved: how long really, the readings before must tell."""
@@ -168,6 +172,11 @@ def quiet_due(pulse: Pulse, rules: Rules, watch: Watch) -> datetime:
     return max(since, watch.away_until or since) + rule.window
 
 
+def runs_fast(pulse: Pulse) -> bool:
+    """An hour that was fast on the whole had a fast step in it, and the hour that a judge sees is at most two long."""
+    return pulse.fast_at is not None and pulse.newest_at - pulse.fast_at <= 2 * HOUR
+
+
 def may_leak(pulse: Pulse, rules: Rules) -> bool:
     """Whatever leaks has not let the register stand still for a day."""
     return pulse.newest_at - (pulse.zero_at or pulse.first_at) >= min(rules.never_zero.window, DAY) - HOUR
@@ -196,9 +205,9 @@ def suspicions(
         kinds.add("welfare")
     if before == pulse.newest_at:
         return kinds
-    if kind == "water" and (ran.fast or may_leak(pulse, rules)):
+    if kind == "water" and (runs_fast(pulse) or may_leak(pulse, rules)):
         kinds.add("leak")
-    if kind == "gas" and ran.fast:
+    if kind == "gas" and runs_fast(pulse):
         kinds.add("gas")
     if ran.backwards:
         kinds.add("reverse")

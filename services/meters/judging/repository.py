@@ -44,8 +44,8 @@ LOOK = text("""
     SELECT meters.meter, kind, register, digits, meters.place, meters.household, offline,
            (lives_alone AND active) AS watched, rule, threshold, hours,
            away_from, away_until, away_told_at, away_ended_at,
-           summed_by, first_at, newest_at, newest_value, flat_since, used_at, zero_at,
-           due_at, was_at, was_value, was_flat_since, was_used_at, was_zero_at,
+           summed_by, first_at, newest_at, newest_value, flat_since, used_at, zero_at, fast_at,
+           due_at, was_at, was_value, was_flat_since, was_used_at, was_zero_at, was_fast_at,
            news.moments, news.states, news.words
     FROM unnest(CAST(:meters AS text[]), CAST(:since AS timestamptz[])) AS taken (meter, since)
     JOIN meters ON meters.meter = taken.meter
@@ -104,20 +104,20 @@ STANDING_SINCE = text("""
 # A hundred thousand rows as one document: arrays of each column would cost their sender more than all the rest.
 SAVE = text("""
     INSERT INTO pulses
-        (meter, summed_by, first_at, newest_at, newest_value, flat_since, used_at, zero_at, due_at,
-         was_at, was_value, was_flat_since, was_used_at, was_zero_at)
+        (meter, summed_by, first_at, newest_at, newest_value, flat_since, used_at, zero_at, fast_at, due_at,
+         was_at, was_value, was_flat_since, was_used_at, was_zero_at, was_fast_at)
     SELECT * FROM json_to_recordset(CAST(:pulses AS json)) AS pulse (
         meter text, summed_by text, first_at timestamptz, newest_at timestamptz, newest_value numeric,
-        flat_since timestamptz, used_at timestamptz, zero_at timestamptz, due_at timestamptz,
+        flat_since timestamptz, used_at timestamptz, zero_at timestamptz, fast_at timestamptz, due_at timestamptz,
         was_at timestamptz, was_value numeric, was_flat_since timestamptz, was_used_at timestamptz,
-        was_zero_at timestamptz
+        was_zero_at timestamptz, was_fast_at timestamptz
     )
     ON CONFLICT (meter) DO UPDATE SET
         summed_by = excluded.summed_by, first_at = excluded.first_at, newest_at = excluded.newest_at,
         newest_value = excluded.newest_value, flat_since = excluded.flat_since, used_at = excluded.used_at,
-        zero_at = excluded.zero_at, due_at = excluded.due_at, was_at = excluded.was_at,
+        zero_at = excluded.zero_at, fast_at = excluded.fast_at, due_at = excluded.due_at, was_at = excluded.was_at,
         was_value = excluded.was_value, was_flat_since = excluded.was_flat_since,
-        was_used_at = excluded.was_used_at, was_zero_at = excluded.was_zero_at
+        was_used_at = excluded.was_used_at, was_zero_at = excluded.was_zero_at, was_fast_at = excluded.was_fast_at
 """)
 
 SIBLINGS = text("""
