@@ -53,5 +53,5 @@ def test_a_visit_that_was_made_before_the_retraction_was_made(desk):
     retracted(desk)
     assert {lane["unit"]: lane["status"] for lane in desk.case(no)["lanes"]} == {
         "community": "done",
-        "volunteers": "withdrawn",
+        "street": "withdrawn",
     }
