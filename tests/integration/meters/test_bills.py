@@ -576,8 +576,10 @@ def test_whatever_happens_the_books_balance_and_the_last_word_is_what_the_days_s
     books.run("2026-04")
     standing = [bill for bill in books.bills() if bill["state"] in ("draft", "issued", "held")]
     if standing:
+        # Bills of one moment have names in no order: the first is that of the earliest days.
+        first = min(standing, key=lambda bill: bill["since"])
         with contextlib.suppress(NothingToCorrect):
-            books.do("CorrectBill", bill=standing[0]["bill"], reason="all of it")
+            books.do("CorrectBill", bill=first["bill"], reason="all of it")
         standing = [bill for bill in books.bills() if bill["state"] in ("draft", "issued", "held")]
         used = database.execute("SELECT sum(quantity) FROM daily").fetchone()[0]
         assert sum(Decimal(bill["quantity"]) for bill in standing) == used
