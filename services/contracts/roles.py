@@ -146,7 +146,7 @@ MAY: dict[Contract, Roles | None] = {
     meters.ListVeeFindings: STAFF,
     meters.ListEdits: STAFF,
     meters.ListRegisters: STAFF,
-    meters.ListQuarantine: (*DEPARTMENT, *WATCHERS),
+    meters.ListQuarantine: DEPARTMENT,
     meters.ListTariffs: STAFF,
     meters.ListBills: STAFF,
     meters.GetBill: STAFF,
