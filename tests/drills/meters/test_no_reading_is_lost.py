@@ -266,6 +266,8 @@ def test_acked_before_the_commit_the_overload_sees_a_loss(parts, database, broke
 # -- overload --------------------------------------------------------------------------------------------
 
 PACK = 50
+SHORT = timedelta(milliseconds=100)
+"""Between two readings: ten minutes of millions of them must not reach into the future."""
 
 
 def overload(parts, database, broker, broken=False):
@@ -273,7 +275,7 @@ def overload(parts, database, broker, broken=False):
     seconds = 6.0 if broken else OVERLOAD_SECONDS
     extra = {"YIKOU_BROKEN": "ingest-ack", "YIKOU_DIE_AT": "before-commit:2"} if broken else {}
     stop = threading.Event()
-    peaks = {"ingest": 0, "broker": 0, "full": False}
+    peaks = {"ingest": 0, "broker": 0, "waiting": 0, "full": False}
     with limited(parts, LIMIT), workers(parts, broker, **extra) as running:
         devices = [Device(parts, number, stop) for number in range(3)]
         try:
@@ -288,6 +290,7 @@ def overload(parts, database, broker, broken=False):
                 for worker in range(2):
                     if broken and running[worker].poll() is not None:
                         running[worker] = start_ingest(parts | extra, worker)
+                peaks["waiting"] = max(peaks["waiting"], broker.waiting())  # and our own line stays alive
                 peaks["ingest"] = max(peaks["ingest"], *(mebibytes(worker.pid) for worker in running))
                 peaks["broker"] = max(peaks["broker"], mebibytes(broker_pid(parts)))
                 peaks["full"] |= any(each.refused for each in devices)
@@ -297,7 +300,7 @@ def overload(parts, database, broker, broken=False):
             for worker in range(2):
                 kill(running, worker, parts)
         for each in devices:
-            each.finish()
+            each.finish(broker)
     stored = {
         (meter, seq)
         for meter, seq in database.execute("SELECT meter, seq / %s FROM readings GROUP BY 1, 2", (PACK,))
@@ -306,6 +309,7 @@ def overload(parts, database, broker, broken=False):
     lost = len(confirmed - stored) * PACK
     count = database.execute("SELECT count(*) FROM readings").fetchone()[0]
     assert lost or count >= len(confirmed) * PACK, "a message is stored as a whole"
+    assert database.execute("SELECT count(*) FROM quarantine").fetchone() == (0,)
     return (len(confirmed), peaks), lost
 
 
@@ -353,7 +357,7 @@ class Device:
                 [
                     {
                         "meter": self.meter,
-                        "at": (NOW - timedelta(days=30) + timedelta(seconds=seq)).isoformat(),
+                        "at": (NOW - timedelta(days=30) + seq * SHORT).isoformat(),
                         "value": f"{seq}.5",
                         "unit": "m3",
                         "seq": seq,
@@ -365,9 +369,9 @@ class Device:
             self.sent[told.mid] = number
             self._note()
 
-    def finish(self):
+    def finish(self, broker):
         self.thread.join(30)
-        eventually(lambda: self._note() or not self.sent, within=2 * TIME_TO_DRAIN)
+        eventually(lambda: (broker.waiting(), self._note(), not self.sent)[-1], within=2 * TIME_TO_DRAIN)
         self.client.disconnect()
         self.client.loop_stop()
 
