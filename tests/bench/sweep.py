@@ -99,7 +99,8 @@ def _seed(connection: psycopg.Connection, meters: int) -> None:
     connection.execute("ALTER TABLE readings DROP CONSTRAINT pk_readings")
     _hours(connection, meters, 0, HOURS)
     connection.execute(
-        "ALTER TABLE readings ADD CONSTRAINT pk_readings PRIMARY KEY (meter, register, at, seq)"
+        "ALTER TABLE readings ADD CONSTRAINT pk_readings"
+        " PRIMARY KEY (meter, at, register, seq) INCLUDE (value, unit, quality)"
     )
     connection.execute(
         "INSERT INTO touched (meter, since) SELECT meter, %s FROM meters", (NOW - timedelta(days=30),)
