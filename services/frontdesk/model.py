@@ -389,6 +389,7 @@ class Case:
     def sign(self, task: Task, at: datetime, officer: str | None) -> None:
         if task.signed_at is None and task.finished:  # the finish overtook the signature
             task.signed_at = at
+            self.note("signed", at, officer, task)
             return
         if self.move_task(task, "sign"):
             task.signed_at, task.officer = at, officer

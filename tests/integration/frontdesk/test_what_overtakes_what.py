@@ -55,3 +55,13 @@ def test_a_visit_that_was_made_before_the_retraction_was_made(desk):
         "community": "done",
         "street": "withdrawn",
     }
+
+
+def test_a_signature_that_the_finish_overtook_is_in_the_history_all_the_same(desk):
+    receipt = desk.move_in()
+    task = receipt["tasks"][0]["task_id"]
+    desk.finish(task)
+    desk.sign(task)
+    assert desk.kinds(receipt["case_no"])[-2:] == ["finished", "signed"]
+    (lane,) = [one for one in desk.case(receipt["case_no"])["lanes"] if one["task_id"] == task]
+    assert (lane["status"], lane["signed_at"] is not None) == ("done", True)
