@@ -7,6 +7,7 @@ fields; `dump_checked` turns attributes into plain data and refuses what the sch
 from __future__ import annotations
 
 import re
+import sys
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -112,8 +113,9 @@ class _Call(_Spoken):
 
     @classmethod
     def office(cls) -> str:
-        """The service that answers: the contract's own file, unless it says otherwise."""
-        return cls.__module__.rsplit(".", 1)[-1]
+        """The service that answers: the contract's own file, unless that names another `OFFICE`."""
+        own_file = sys.modules[cls.__module__]
+        return getattr(own_file, "OFFICE", None) or cls.__module__.rsplit(".", 1)[-1]
 
 
 class Command(_Call):
