@@ -48,6 +48,7 @@ def open_household_file(work: Work, item: tray.Item) -> tray.Finished | None:
             return None  # those who left still owe: their debt is not the newcomers'
         former.reopen(item.case_no, work.now)
         file = former
+    fresh = file is None
     if file is None:
         file = HouseholdFile(
             household=household or new_id(),
@@ -57,8 +58,6 @@ def open_household_file(work: Work, item: tray.Item) -> tray.Finished | None:
             area=_area(form.get("area")),
             case_no=item.case_no,
         )
-        if not work.store.open_file(file):
-            return None  # the household's code is in use at another address
     elif not file.admits(right):
         return None
     file.property_right = file.property_right or right
@@ -66,7 +65,10 @@ def open_household_file(work: Work, item: tray.Item) -> tray.Finished | None:
     members = _members(item)
     plates = [vehicle["plate"] for vehicle in form.get("vehicles") or [] if vehicle.get("plate")]
     file.take_in(members, plates, item.case_no)
-    work.store.save_file(file)
+    if not fresh:
+        work.store.save_file(file)
+    elif not work.store.open_file(file):
+        return None  # the household's code is in use at another address
     work.say(
         words.HouseholdFileOpened,
         subject=file.household,
