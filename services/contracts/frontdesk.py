@@ -318,6 +318,23 @@ class DecideExtension(Command):
     reason = fields.String(required=True, validate=TEXT)
 
 
+class LoadDemonstration(Command):
+    """What one community brought to the desk in one month, and what became of it; repeating it changes nothing.
+
+    For administrators. `a_day`: cases on a working day. Answers `{loaded, cases, open}`.
+    """
+
+    remembered = False
+    seed = fields.Integer(load_default=1)
+    grids = fields.List(
+        fields.String(validate=validate.Regexp(r"^\d{15}$", error="Not a grid code.")),
+        required=True,
+        validate=validate.Length(1, 40),
+    )
+    month = fields.String(required=True, validate=validate.Regexp(r"^20\d\d-(0[1-9]|1[0-2])$"))
+    a_day = fields.Float(load_default=6.0, validate=validate.Range(0.1, 100))
+
+
 class RegisterMaterial(Command):
     """Note an uploaded file by its content's SHA-256, so that it is asked for only once."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -87,6 +87,12 @@ class Repository:
     def _look_again(self, no: str, at: datetime | None, trouble: str | None) -> None:
         mine = update(cases).where(cases.c.no == no)
         self.connection.execute(mine.values(next_deadline_at=at, trouble=trouble))
+
+    def has_cases_by(self, account: str, community: str, first: date, end: date) -> bool:
+        """Of those filed by an account in a community from a day until before another."""
+        mine = cases.c.body["filed_by"].astext == account
+        here = cases.c.place.startswith(community) & cases.c.filed_at.between(first, end)
+        return self.connection.execute(select(cases.c.no).where(here, mine).limit(1)).first() is not None
 
     def finding(self, finding_id: str) -> Any:
         """The row of a finding that was heard of; its `case_no` is None when it was taken back before it was raised."""

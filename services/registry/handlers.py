@@ -357,7 +357,7 @@ def _sourced(value: Any) -> dict[str, Any]:
 
 
 def load_demonstration(work: Work, command: Any) -> dict[str, Any]:
-    community = settings().place
+    community = command.community or settings().place
     if not work.caller.may("admin", ""):
         raise Forbidden()
     work.store.grids_of(community)  # its lock: of two loaders the second finds everything there

@@ -20,6 +20,7 @@ from services.frontdesk.handlers.answers import (
 )
 from services.frontdesk.handlers.at_the_desk import answer_case, decline_case, hand_to_emergency
 from services.frontdesk.handlers.deadlines import watch_deadlines
+from services.frontdesk.handlers.demonstration import load_demonstration
 from services.frontdesk.handlers.ending import withdraw_case
 from services.frontdesk.handlers.extensions import decide_extension
 from services.frontdesk.handlers.filing import complete_receipt, file_case, register_material
@@ -65,6 +66,7 @@ COMMANDS: dict[type[Command], Callable[..., Any]] = {
     frontdesk.DecideReturn: decide_return,
     frontdesk.DecideExtension: decide_extension,
     frontdesk.RegisterMaterial: register_material,
+    frontdesk.LoadDemonstration: load_demonstration,
 }
 COMPLETES: dict[type[Command], Callable[[Any], Any]] = {frontdesk.FileCase: complete_receipt}
 TIMERS: Mapping[Callable[[Work], None], timedelta] = {watch_deadlines: timedelta(seconds=2)}
