@@ -76,7 +76,9 @@ def _vector(client: httpx.Client, expression: str) -> list[dict]:
 
 def test_every_process_is_up(prometheus, platform):
     wanted = sum(
-        len(group["targets"]) for job in _here(platform.env)["scrape_configs"] for group in job["static_configs"]
+        len(group["targets"])
+        for job in _here(platform.env)["scrape_configs"]
+        for group in job["static_configs"]
     )
     until(lambda: len(_vector(prometheus, "up == 1")) == wanted, 60)
     assert not _vector(prometheus, "up == 0")
@@ -87,7 +89,9 @@ def test_rules_are_loaded_and_evaluate(prometheus):
     alerts = {rule["alert"] for group in written["groups"] for rule in group["rules"]}
 
     def rules() -> list[dict]:
-        return [rule for group in prometheus.get("/rules").json()["data"]["groups"] for rule in group["rules"]]
+        return [
+            rule for group in prometheus.get("/rules").json()["data"]["groups"] for rule in group["rules"]
+        ]
 
     until(lambda: all(rule["health"] == "ok" for rule in rules()) and rules(), 60)
     assert {rule["name"] for rule in rules()} == alerts
