@@ -21,6 +21,7 @@ from gateway.routes import (
     tasks,
     tokens,
     volunteers,
+    webhooks,
 )
 from gateway.table import Row
 
@@ -39,6 +40,7 @@ TABLE: tuple[Row, ...] = (
     *cameras.ROWS,
     *party.ROWS,
     *volunteers.ROWS,
+    *webhooks.ROWS,
     *overview.ROWS,
     *live.ROWS,
     *progress.ROWS,

@@ -38,6 +38,7 @@ class CredentialRevoked(Event):
     """
 
     said_by = ("identity",)
+    heard_by = ("property",)
     name = fields.String(required=True, metadata={"description": "a token's jti, its session or its account"})
     kind = fields.String(required=True, metadata={"description": "session, account, api-key or device"})
     until = fields.Integer(required=True, metadata={"description": "Unix time, like a token's exp"})

@@ -17,6 +17,7 @@ from services.contracts import (
     registry,
     tasks,
     volunteers,
+    webhooks,
 )
 from services.contracts.messages import Command, Query
 
@@ -98,6 +99,16 @@ MAY: dict[Contract, Roles | None] = {
     property.ListArrears: (*CREW, *WATCHERS),
     property.ChargeFees: (*LEADS, "supervisor"),
     property.PayFee: COUNTER,
+    # -- webhooks --------------------------------------------------------------------------------------
+    webhooks.RegisterWebhook: ("company", *LEADS),
+    webhooks.ChangeWebhook: ("company", *LEADS),
+    webhooks.RotateWebhookSecret: ("company", *LEADS),
+    webhooks.DisableWebhook: ("company", *LEADS),
+    webhooks.EnableWebhook: ("company", *LEADS),
+    webhooks.TestWebhook: ("company", *LEADS),
+    webhooks.ReplayWebhook: ("company", *LEADS),
+    webhooks.ListWebhooks: ("company", *LEADS),
+    webhooks.ListDeliveries: ("company", *LEADS),
     # -- cameras ---------------------------------------------------------------------------------------
     cameras.ListCameras: (*STAFF, "operator"),
     cameras.GetCamera: (*STAFF, "operator"),

@@ -286,8 +286,11 @@ def test_kubernetes_runs_each_process_as_compose_does(process: Process) -> None:
     secrets = {source["secretRef"]["name"] for source in container["envFrom"] if "secretRef" in source}
     owner = process.kind.removesuffix("-ingest")
     own = {f"yikou-database-{owner}"} if owner in SERVICES else set()
-    tracking = {"yikou-tracking"} if owner == "frontdesk" else set()  # what receipts' tokens are made from
-    assert secrets == {"yikou-broker"} | own | tracking
+    made_from = {
+        "frontdesk": {"yikou-tracking"},  # receipts' tokens
+        "property": {"yikou-webhooks"},  # companies' signing secrets
+    }
+    assert secrets == {"yikou-broker"} | own | made_from.get(owner, set())
 
 
 def test_every_deployment_is_probed_limited_locked_down_and_drained() -> None:
