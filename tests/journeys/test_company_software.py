@@ -40,9 +40,9 @@ def test_an_order_from_the_hall_is_heard_taken_and_done(platform, yikou, server)
 
     assert yikou.grab_repair(order) == "assigned"
     assert yikou.arrive_repair(order) == "arrived"
-    assert yikou.quote_repair(order, Decimal("120.00")) == "quoted"
+    assert yikou.quote_repair(order, Decimal("120.00"), "换水龙头") == "quoted"
     platform.as_account("clerk").order(f"/v1/repairs/{order}/agree")
-    yikou.finish_repair(order)
+    yikou.finish_repair(order, "已修好")
     platform.until(
         lambda: "repair.finished" in server.kinds(), "the company's server is told that it is done"
     )

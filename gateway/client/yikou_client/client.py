@@ -121,12 +121,19 @@ class Yikou:
     def arrive_repair(self, order_no: str) -> str:
         return self._step(order_no, "arrive")
 
-    def quote_repair(self, order_no: str, amount: Decimal, note: str | None = None) -> str:
+    def quote_repair(self, order_no: str, amount: Decimal, reason: str) -> str:
         """A price in yuan, named before the work."""
-        return self._step(order_no, "quote", amount=str(amount), **_given(note=note))
+        return self._step(order_no, "quote", amount=str(amount), reason=reason)
 
-    def finish_repair(self, order_no: str, **done: Any) -> str:
-        return self._step(order_no, "finish", **done)
+    def finish_repair(
+        self,
+        order_no: str,
+        note: str,
+        materials: Sequence[Mapping[str, Any]] = (),
+        cost: Decimal | None = None,
+    ) -> str:
+        cost_told = str(cost) if cost is not None else None
+        return self._step(order_no, "finish", note=note, **_given(materials=list(materials), cost=cost_told))
 
     def _step(self, order_no: str, verb: str, **given: Any) -> str:
         return str(self._post(f"/v1/repairs/{order_no}/{verb}", given)["state"])

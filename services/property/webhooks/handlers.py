@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -22,8 +23,10 @@ from services.property.webhooks import model, sender
 from services.property.webhooks.model import Answer, Delivery, Webhook
 
 SECRET = "YIKOU_WEBHOOK_SECRET"
-AT_ONCE, OF_ONE = 40, 10
-"""Messages in one round, and how many of them may be one endpoint's: a slow one holds up nobody else for long."""
+AT_ONCE, OF_ONE = 200, 20
+"""Messages in one round, and how many of them may be one endpoint's."""
+TIME_OF_A_ROUND = 5.0
+"""Seconds after which an endpoint gets no more in this round: a slow one holds up the others for an attempt at most."""
 
 
 # -- orders ------------------------------------------------------------------------------------------------
@@ -149,19 +152,32 @@ def send_waiting(work: Work) -> None:
         return
     owners: dict[str, Webhook] = work.store.lock_webhooks(sorted({one.webhook for one in due}))
     master = settings().required(SECRET)
-    pool = eventlet.GreenPool(AT_ONCE)
-    answers = list(pool.imap(lambda one: _attempt(owners[one.webhook], one, master), due))
+    rounds = [(webhook, [one for one in due if one.webhook == name]) for name, webhook in owners.items()]
+    tried = list(eventlet.GreenPool().imap(lambda each: _send(*each, master), rounds))
     chance = random.Random()
-    for one, answer in zip(due, answers, strict=True):
-        webhook = owners[one.webhook]
-        one.settle(answer, work.now, chance)
-        if webhook.state == "on":
-            model.judge(webhook, answer, work.now)
-    work.store.save_deliveries(due)
+    for webhook, attempts in tried:
+        for one, answer in attempts:
+            one.settle(answer, work.now, chance)
+            if webhook.state == "on":
+                model.judge(webhook, answer, work.now)
+    work.store.save_deliveries([one for _, attempts in tried for one, _ in attempts])
     for webhook in owners.values():
         work.store.save_webhook(webhook)
         if webhook.state != "on":
             work.store.hold(webhook.webhook)
+
+
+def _send(
+    webhook: Webhook, messages: list[Delivery], master: str
+) -> tuple[Webhook, list[tuple[Delivery, Answer]]]:
+    """One endpoint's messages, one after the other, until one fails or the time is up: the others wait for the next round."""
+    begun, attempts = time.monotonic(), []
+    for one in messages:
+        answer = _attempt(webhook, one, master)
+        attempts.append((one, answer))
+        if not answer.good or time.monotonic() - begun > TIME_OF_A_ROUND:
+            break
+    return webhook, attempts
 
 
 def _attempt(webhook: Webhook, message: Delivery, master: str) -> Answer:

@@ -10,7 +10,7 @@ from services.chassis.errors import Problem
 from services.chassis.identifiers import Caller
 from services.chassis.settings import settings
 from services.contracts import identity, webhooks
-from services.contracts.property import GradeRepair, GrabRepair, ReportRepair
+from services.contracts.property import GrabRepair, GradeRepair, ReportRepair
 from services.property.webhooks import sender
 from services.property.webhooks.handlers import SECRET, send_waiting, with_secret
 from services.property.webhooks.model import SCHEDULE
