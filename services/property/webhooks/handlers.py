@@ -153,7 +153,7 @@ def send_waiting(work: Work) -> None:
     owners: dict[str, Webhook] = work.store.lock_webhooks(sorted({one.webhook for one in due}))
     master = settings().required(SECRET)
     rounds = [(webhook, [one for one in due if one.webhook == name]) for name, webhook in owners.items()]
-    tried = list(eventlet.GreenPool().imap(lambda each: _send(*each, master), rounds))
+    tried = list(eventlet.GreenPool().imap(lambda each: _send(each[0], each[1], master), rounds))
     chance = random.Random()
     for webhook, attempts in tried:
         for one, answer in attempts:
