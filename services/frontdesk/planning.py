@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.frontdesk import calendar, matters
+from services.chassis import calendar
+from services.frontdesk import matters
 from services.frontdesk.matters import Matter, Step
 from services.frontdesk.model import ANSWERED, Case, Task
 
