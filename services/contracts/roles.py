@@ -9,6 +9,7 @@ from __future__ import annotations
 from services.contracts import (
     cameras,
     frontdesk,
+    gridmap,
     identity,
     insight,
     meters,
@@ -188,6 +189,15 @@ MAY: dict[Contract, Roles | None] = {
     registry.SetContact: KEEPERS,
     registry.RecordConsent: (*KEEPERS, "terminal"),
     registry.LookAtResident: KEEPERS,
+    # gridmap: the map as a whole
+    gridmap.DrawGridMap: ("supervisor",),
+    gridmap.AssignGridWorker: ("supervisor", "coordinator"),
+    gridmap.ReleaseGridWorker: ("supervisor", "coordinator"),
+    gridmap.FindGridAt: (*STAFF, "terminal", "company", "device"),
+    gridmap.ListNeighbours: STAFF,
+    gridmap.ListMapVersions: STAFF,
+    gridmap.GetMapVersion: STAFF,
+    gridmap.ListGridWorkers: STAFF,
     # -- insight ---------------------------------------------------------------------------------------
     insight.GetOverview: STAFF,
     insight.GetDepartments: STAFF,

@@ -58,7 +58,7 @@ class Community:
 def build(community: str, seed: int, households: int, now: datetime) -> Community:
     chance = Random(seed)
     made = Community()
-    _draw_grids(made, community, chance, now)
+    _draw_grids(made, community, chance)
     people = _People(seed, chance)
     _put_buildings(made, households)
     for number in range(households):
@@ -66,7 +66,7 @@ def build(community: str, seed: int, households: int, now: datetime) -> Communit
     return made
 
 
-def _draw_grids(made: Community, community: str, chance: Random, now: datetime) -> None:
+def _draw_grids(made: Community, community: str, chance: Random) -> None:
     cells = geometry.lattice(
         116.4430, 39.9210, 0.0126, 0.0066, COLUMNS, ROWS, lambda: chance.uniform(-0.0003, 0.0003)
     )
@@ -76,7 +76,6 @@ def _draw_grids(made: Community, community: str, chance: Random, now: datetime) 
                 "code": f"{community}{number:03}",
                 "name": f"第{number}网格",
                 "geometry": cell,
-                "imported_at": now,
             }
         )
 

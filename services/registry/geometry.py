@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 import shapely
+from shapely import affinity
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
@@ -112,6 +113,12 @@ def _square_metres_per_square_degree(drawn: list[BaseGeometry]) -> float:
     """Flat within a community: a degree of longitude shrinks with the cosine of the latitude."""
     latitude = sum(one.centroid.y for one in drawn) / len(drawn)
     return METRES_PER_DEGREE**2 * math.cos(math.radians(latitude))
+
+
+def metres(line: BaseGeometry) -> float:
+    """The length of a line, flat around its middle."""
+    across = math.cos(math.radians(line.centroid.y))
+    return float(affinity.scale(line, METRES_PER_DEGREE * across, METRES_PER_DEGREE).length)
 
 
 def lattice(

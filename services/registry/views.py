@@ -9,24 +9,16 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.chassis.database import Read
-from services.chassis.errors import Forbidden
-from services.chassis.identifiers import Caller
 from services.contracts import citizens, registry
-from services.contracts.roles import Contract, may
 from services.registry import model
+from services.registry.gridmap import views as gridmap_views
+from services.registry.gridmap.model import MapTooLarge
 from services.registry.repository import Repository, resident_of
+from services.registry.scopes import Page, cut, page, within_areas
 from services.registry.tables import buildings, consents, grids, households, looks, residents
 
-Page = dict[str, Any]
-
-
-def _within(place: Any, caller: Caller, contract: Contract, part: str | None = None) -> ColumnElement[bool]:
-    """Rows of the areas in which a role for this is held, and of that part of them."""
-    scopes = caller.scopes(*may(contract))
-    if not scopes:
-        raise Forbidden()
-    areas = or_(*(place.startswith(scope, autoescape=True) for scope in scopes))
-    return and_(areas, place.startswith(part, autoescape=True)) if part else areas
+MOST_GRIDS = 500
+"""Of a map in one answer: some thirty communities, a large street."""
 
 
 def _lives_here() -> ColumnElement[bool]:
@@ -49,7 +41,7 @@ _oldest = (
 def get_household(read: Read, query: Any) -> dict[str, Any]:
     statement = select(households).where(
         households.c.household == query.household,
-        _within(households.c.place, read.caller, registry.GetHousehold),
+        within_areas(households.c.place, read.caller, registry.GetHousehold),
     )
     row = read.connection.execute(statement).first()
     if row is None:
@@ -94,7 +86,7 @@ def list_households(read: Read, query: Any) -> Page:
             (_persons == 1).label("lives_alone"),
             elder.label("elder"),
         )
-        .where(_within(households.c.place, read.caller, registry.ListHouseholds, query.place))
+        .where(within_areas(households.c.place, read.caller, registry.ListHouseholds, query.place))
         .order_by(households.c.household)
         .limit(query.limit + 1)
     )
@@ -106,7 +98,7 @@ def list_households(read: Read, query: Any) -> Page:
         statement = statement.where(elder == query.elder)
     if query.cursor:
         statement = statement.where(households.c.household > query.cursor)
-    return _page(read, statement, query.limit, "household")
+    return page(read, statement, query.limit, "household")
 
 
 def find_residents(read: Read, query: Any) -> Page:
@@ -119,7 +111,7 @@ def find_residents(read: Read, query: Any) -> Page:
     statement = (
         select(residents, households.c.address, households.c.place)
         .join(households)
-        .where(matches, _within(households.c.place, read.caller, registry.FindResidents, query.place))
+        .where(matches, within_areas(households.c.place, read.caller, registry.FindResidents, query.place))
         .order_by(residents.c.resident_id)
         .limit(query.limit + 1)
     )
@@ -130,7 +122,7 @@ def find_residents(read: Read, query: Any) -> Page:
     items = [
         model.masked(resident_of(row), day) | {"address": row.address, "place": row.place} for row in rows
     ]
-    return _cut(items, query.limit, "resident_id")
+    return cut(items, query.limit, "resident_id")
 
 
 # -- places --------------------------------------------------------------------------------------------
@@ -139,13 +131,13 @@ def find_residents(read: Read, query: Any) -> Page:
 def list_buildings(read: Read, query: Any) -> Page:
     statement = (
         select(buildings)
-        .where(_within(buildings.c.grid, read.caller, registry.ListBuildings, query.place))
+        .where(within_areas(buildings.c.grid, read.caller, registry.ListBuildings, query.place))
         .order_by(buildings.c.code)
         .limit(query.limit + 1)
     )
     if query.cursor:
         statement = statement.where(buildings.c.code > query.cursor)
-    return _page(read, statement, query.limit, "code")
+    return page(read, statement, query.limit, "code")
 
 
 def list_grids(read: Read, query: Any) -> dict[str, Any]:
@@ -178,7 +170,7 @@ def _counted(read: Read, place: str | None) -> list[dict[str, Any]]:
             ),
         )
         .outerjoin(residents, _lives_here())
-        .where(_within(households.c.place, read.caller, registry.ListGrids, place))
+        .where(within_areas(households.c.place, read.caller, registry.ListGrids, place))
         .group_by(households.c.household)
         .subquery()
     )
@@ -204,13 +196,17 @@ def _counted(read: Read, place: str | None) -> list[dict[str, Any]]:
             func.coalesce(counts.c.elders_alone, 0).label("elders_alone"),
         )
         .outerjoin(counts, counts.c.place == grids.c.code)
-        .where(_within(grids.c.code, read.caller, registry.ListGrids, place))
+        .where(within_areas(grids.c.code, read.caller, registry.ListGrids, place))
         .order_by(grids.c.code)
+        .limit(MOST_GRIDS + 1)
     )
     # sum() of bigint is numeric in PostgreSQL; people are counted whole.
-    return [
+    rows = [
         dict(row) | {"persons": int(row["persons"])} for row in read.connection.execute(statement).mappings()
     ]
+    if len(rows) > MOST_GRIDS:
+        raise MapTooLarge(most=MOST_GRIDS)
+    return rows
 
 
 # -- who looked ----------------------------------------------------------------------------------------
@@ -221,7 +217,7 @@ def list_looks(read: Read, query: Any) -> Page:
         select(looks, households.c.place)
         .join(residents, residents.c.resident_id == looks.c.resident_id)
         .join(households, households.c.household == residents.c.household)
-        .where(_within(households.c.place, read.caller, registry.ListLooks))
+        .where(within_areas(households.c.place, read.caller, registry.ListLooks))
         .order_by(looks.c.position.desc())
         .limit(query.limit + 1)
     )
@@ -231,16 +227,7 @@ def list_looks(read: Read, query: Any) -> Page:
         statement = statement.where(looks.c.account == query.account)
     if (query.cursor or "").isdecimal():
         statement = statement.where(looks.c.position < int(query.cursor))
-    return _page(read, statement, query.limit, "position")
-
-
-def _page(read: Read, statement: Any, limit: int, key: str) -> Page:
-    return _cut([dict(row) for row in read.connection.execute(statement).mappings()], limit, key)
-
-
-def _cut(items: list[dict[str, Any]], limit: int, key: str) -> Page:
-    """One row more than asked for tells that there is a next page."""
-    return {"items": items[:limit], "next": str(items[limit - 1][key]) if len(items) > limit else None}
+    return page(read, statement, query.limit, "position")
 
 
 QUERIES = {
@@ -251,4 +238,6 @@ QUERIES = {
     registry.ListGrids: list_grids,
     registry.GridMap: grid_map,
     registry.ListLooks: list_looks,
+    # gridmap: the rooms of the map, the street, estates and classes
+    **gridmap_views.QUERIES,
 }
