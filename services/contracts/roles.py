@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from services.contracts import (
     cameras,
+    events,
     frontdesk,
     gridmap,
     identity,
@@ -189,6 +190,24 @@ MAY: dict[Contract, Roles | None] = {
     registry.SetContact: KEEPERS,
     registry.RecordConsent: (*KEEPERS, "terminal"),
     registry.LookAtResident: KEEPERS,
+    # gridmap: parts and events; who finds something may be anybody, who directs it is the community
+    events.RegisterPart: KEEPERS,
+    events.RetirePart: KEEPERS,
+    events.ListParts: STAFF,
+    events.ReportGridEvent: (*DEPARTMENT, *DESK, "terminal", "company", "device"),
+    events.FileGridEvent: (*DESK, "coordinator"),
+    events.DismissGridEvent: (*DESK, "coordinator"),
+    events.MergeGridEvent: (*DESK, "coordinator"),
+    events.DispatchGridEvent: (*DESK, "coordinator"),
+    events.GiveBackGridEvent: (*DEPARTMENT, *DESK),
+    events.HandleGridEvent: (*DEPARTMENT, *DESK),
+    events.CheckGridEvent: (*DEPARTMENT, *DESK),
+    events.CloseGridEvent: (*DESK, "coordinator"),
+    events.HandOverGridEvent: (*DESK, "coordinator"),
+    events.ListEventKinds: ANYONE,
+    events.GetGridEvent: STAFF,
+    events.ListGridEvents: STAFF,
+    events.GetGridFigures: STAFF,
     # gridmap: the map as a whole
     gridmap.DrawGridMap: ("supervisor",),
     gridmap.AssignGridWorker: ("supervisor", "coordinator"),

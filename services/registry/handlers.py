@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from services.chassis.database import Work
@@ -12,8 +12,10 @@ from services.chassis.errors import Forbidden, Invalid
 from services.chassis.identifiers import within
 from services.chassis.settings import settings
 from services.contracts import citizens, property, registry
+from services.contracts.messages import Command
 from services.contracts.roles import Contract, may
 from services.registry import demonstration, geometry, model
+from services.registry.events import handlers as grid_events
 from services.registry.gridmap import handlers as gridmap
 from services.registry.gridmap.model import DrawnGrid
 from services.registry.model import Resident, today
@@ -401,8 +403,10 @@ def _announced(households: list[dict[str, Any]], living: dict[str, list[Resident
 EVENTS: dict[type[Any], Callable[[Work, Any], None]] = {
     property.HouseholdFileOpened: open_household,
     property.MovingInUndone: undo_moving_in,
+    # gridmap: an event that became a case closes with it
+    **grid_events.EVENTS,
 }
-COMMANDS = {
+COMMANDS: dict[type[Command], Callable[[Work, Any], Any]] = {
     registry.ImportGrids: import_grids,
     registry.AddBuilding: add_building,
     registry.AddHousehold: add_household,
@@ -416,4 +420,7 @@ COMMANDS = {
     registry.LoadDemonstration: load_demonstration,
     # gridmap: the rooms of the map, the street, estates and classes
     **gridmap.COMMANDS,
+    **grid_events.COMMANDS,
 }
+# gridmap: what is late in the grids
+TIMERS: dict[Callable[[Work], None], timedelta] = {**grid_events.TIMERS}

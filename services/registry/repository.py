@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, String, cast, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from services.registry.events.repository import EventRepository
 from services.registry.gridmap.repository import GridMapRepository
 from services.registry.model import Resident
 from services.registry.tables import (
@@ -31,7 +32,7 @@ def resident_of(row: Any) -> Resident:
 
 
 # gridmap: its rooms' own loading and storing
-class Repository(GridMapRepository):
+class Repository(GridMapRepository, EventRepository):
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from services.chassis.database import Read
 from services.contracts import citizens, registry
 from services.registry import model
+from services.registry.events import views as events_views
 from services.registry.gridmap import views as gridmap_views
 from services.registry.gridmap.model import MapTooLarge
 from services.registry.repository import Repository, resident_of
@@ -240,4 +241,5 @@ QUERIES = {
     registry.ListLooks: list_looks,
     # gridmap: the rooms of the map, the street, estates and classes
     **gridmap_views.QUERIES,
+    **events_views.QUERIES,
 }

@@ -53,6 +53,11 @@ def apply(
     if not plan.changes_something:
         return None
     version: int = work.store.redraw(community, plan, work.now, work.caller.account, boundary, why)
+    work.store.move_parts(
+        (part.code, there.code)
+        for part in work.store.parts_in(community)
+        if (there := model.holding(plan, part.longitude, part.latitude)) and there.code != part.grid
+    )
     work.say(
         gridmap.GridMapRedrawn,
         subject=community,

@@ -295,6 +295,12 @@ def _place_buildings(made: Plan, shapes: Mapping[str, BaseGeometry], buildings: 
             made.moving.append({"building": building.code, "from": building.grid, "to": there})
 
 
+def holding(plan: Plan, longitude: float, latitude: float) -> DrawnGrid | None:
+    """The grid of a new map that holds a point."""
+    point = Point(longitude, latitude)
+    return next((grid for grid in plan.grids if grid.shape.covers(point)), None)
+
+
 # -- neighbours ----------------------------------------------------------------------------------------
 
 

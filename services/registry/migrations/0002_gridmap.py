@@ -82,14 +82,120 @@ def upgrade() -> None:
         sa.Column("changes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("community", "version", name=op.f("pk_map_versions")),
     )
+    op.create_table(
+        "parts",
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("class", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("grid", sa.String(), nullable=False),
+        sa.Column("longitude", sa.Float(), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=False),
+        sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retired_why", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_parts")),
+    )
+    op.create_index(
+        "ix_parts_grid", "parts", ["grid"], unique=False, postgresql_ops={"grid": "text_pattern_ops"}
+    )
+    op.create_table(
+        "grid_events",
+        sa.Column("event_no", sa.String(), nullable=False),
+        sa.Column("about", sa.String(), nullable=False),
+        sa.Column("class", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("severity", sa.Integer(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("longitude", sa.Float(), nullable=True),
+        sa.Column("latitude", sa.Float(), nullable=True),
+        sa.Column("address", sa.String(), nullable=True),
+        sa.Column("part", sa.String(), nullable=True),
+        sa.Column("description", sa.String(), nullable=True),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("device", sa.String(), nullable=True),
+        sa.Column("photos", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("reported_by", sa.String(), nullable=False),
+        sa.Column("seen", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("late", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("ever_late", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("handler", sa.String(), nullable=True),
+        sa.Column("handle_by", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("into", sa.String(), nullable=True),
+        sa.Column("handed_over", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("case_no", sa.String(), nullable=True),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["into"], ["grid_events.event_no"], name=op.f("fk_grid_events_into_grid_events")
+        ),
+        sa.ForeignKeyConstraint(["part"], ["parts.code"], name=op.f("fk_grid_events_part_parts")),
+        sa.PrimaryKeyConstraint("event_no", name=op.f("pk_grid_events")),
+    )
+    op.create_index(
+        "ix_grid_events_due",
+        "grid_events",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index("ix_grid_events_found", "grid_events", ["found_at"], unique=False)
+    op.create_index(
+        "ix_grid_events_part",
+        "grid_events",
+        ["part"],
+        unique=False,
+        postgresql_where=sa.text("part IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_grid_events_place",
+        "grid_events",
+        ["place", "event_no"],
+        unique=False,
+        postgresql_ops={"place": "text_pattern_ops"},
+    )
+    op.create_table(
+        "grid_event_steps",
+        sa.Column("event_no", sa.String(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("verb", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["event_no"], ["grid_events.event_no"], name=op.f("fk_grid_event_steps_event_no_grid_events")
+        ),
+        sa.PrimaryKeyConstraint("event_no", "seq", name=op.f("pk_grid_event_steps")),
+    )
     # ### end Alembic commands ###
     # The maps that are there are the first versions.
     op.execute(KEEP_WHAT_IS_THERE)
     op.execute(FIRST_VERSIONS)
+    op.execute(sa.schema.CreateSequence(sa.Sequence("grid_event_serials")))
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("grid_event_steps")
+    op.drop_index(
+        "ix_grid_events_place", table_name="grid_events", postgresql_ops={"place": "text_pattern_ops"}
+    )
+    op.drop_index(
+        "ix_grid_events_part", table_name="grid_events", postgresql_where=sa.text("part IS NOT NULL")
+    )
+    op.drop_index("ix_grid_events_found", table_name="grid_events")
+    op.drop_index(
+        "ix_grid_events_due", table_name="grid_events", postgresql_where=sa.text("due_at IS NOT NULL")
+    )
+    op.drop_table("grid_events")
+    op.drop_index("ix_parts_grid", table_name="parts", postgresql_ops={"grid": "text_pattern_ops"})
+    op.drop_table("parts")
     op.drop_table("map_versions")
     op.drop_index(
         "uq_grid_workers_on_duty", table_name="grid_workers", postgresql_where=sa.text("until IS NULL")
@@ -105,3 +211,4 @@ def downgrade() -> None:
     op.drop_index("ix_drawn_grids_box", table_name="drawn_grids")
     op.drop_table("drawn_grids")
     # ### end Alembic commands ###
+    op.execute(sa.schema.DropSequence(sa.Sequence("grid_event_serials")))
