@@ -72,7 +72,7 @@ def _refuse(path: str, zh: str, en: str) -> Invalid:
 def faults(grids: Mapping[str, BaseGeometry], boundary: BaseGeometry | None = None) -> list[Fault]:
     """Every overlap of two grids and every gap between them (or between them and the boundary)."""
     codes, drawn = list(grids), list(grids.values())
-    scale = _square_metres_per_square_degree(drawn)
+    scale = square_metres_per_square_degree(drawn)
     tree = shapely.STRtree(drawn)
     found = []
     for i, j in zip(*tree.query(drawn, predicate="intersects"), strict=True):
@@ -109,7 +109,7 @@ def _area(drawn: BaseGeometry) -> float:
     return float(drawn.area)
 
 
-def _square_metres_per_square_degree(drawn: list[BaseGeometry]) -> float:
+def square_metres_per_square_degree(drawn: list[BaseGeometry]) -> float:
     """Flat within a community: a degree of longitude shrinks with the cosine of the latitude."""
     latitude = sum(one.centroid.y for one in drawn) / len(drawn)
     return METRES_PER_DEGREE**2 * math.cos(math.radians(latitude))

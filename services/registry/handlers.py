@@ -15,6 +15,8 @@ from services.contracts import citizens, property, registry
 from services.contracts.messages import Command
 from services.contracts.roles import Contract, may
 from services.registry import demonstration, geometry, model
+from services.registry.classes import handlers as classes
+from services.registry.estates import handlers as estates
 from services.registry.events import handlers as grid_events
 from services.registry.gridmap import handlers as gridmap
 from services.registry.gridmap.model import DrawnGrid
@@ -421,6 +423,8 @@ COMMANDS: dict[type[Command], Callable[[Work, Any], Any]] = {
     # gridmap: the rooms of the map, the street, estates and classes
     **gridmap.COMMANDS,
     **grid_events.COMMANDS,
+    **estates.COMMANDS,
+    **classes.COMMANDS,
 }
-# gridmap: what is late in the grids
-TIMERS: dict[Callable[[Work], None], timedelta] = {**grid_events.TIMERS}
+# gridmap: what is late in the grids, and which class a community is of now
+TIMERS: dict[Callable[[Work], None], timedelta] = {**grid_events.TIMERS, **classes.TIMERS}

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, String, cast, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from services.registry.classes.repository import ClassRepository
+from services.registry.estates.repository import EstateRepository
 from services.registry.events.repository import EventRepository
 from services.registry.gridmap.repository import GridMapRepository
 from services.registry.model import Resident
@@ -32,7 +34,7 @@ def resident_of(row: Any) -> Resident:
 
 
 # gridmap: its rooms' own loading and storing
-class Repository(GridMapRepository, EventRepository):
+class Repository(GridMapRepository, EventRepository, EstateRepository, ClassRepository):
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 

@@ -11,6 +11,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from services.chassis.database import Read
 from services.contracts import citizens, registry
 from services.registry import model
+from services.registry.classes import views as classes_views
+from services.registry.estates import views as estates_views
 from services.registry.events import views as events_views
 from services.registry.gridmap import views as gridmap_views
 from services.registry.gridmap.model import MapTooLarge
@@ -242,4 +244,6 @@ QUERIES = {
     # gridmap: the rooms of the map, the street, estates and classes
     **gridmap_views.QUERIES,
     **events_views.QUERIES,
+    **estates_views.QUERIES,
+    **classes_views.QUERIES,
 }

@@ -10,6 +10,7 @@ from services.contracts import gridmap, registry
 from services.contracts.messages import Command
 from services.registry import geometry, rulebook
 from services.registry import model as registry_model
+from services.registry.classes.handlers import recompute
 from services.registry.gridmap import model
 
 
@@ -73,6 +74,7 @@ def apply(
         # The other departments look for the home by its place: they are told the new one.
         facts = registry_model.facts_of(home, work.store.living_in(home.household), day)
         work.say(registry.HouseholdChanged, subject=home.household, at=work.now, **facts)
+    recompute(work, community)  # its area, and so its density
     return version
 
 

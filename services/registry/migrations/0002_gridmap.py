@@ -44,6 +44,21 @@ def upgrade() -> None:
     )
     op.create_index("ix_drawn_grids_box", "drawn_grids", ["west", "east", "south", "north"], unique=False)
     op.create_table(
+        "estates",
+        sa.Column("estate", sa.String(), nullable=False),
+        sa.Column("community", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("gated", sa.Boolean(), nullable=False),
+        sa.Column("built", sa.Integer(), nullable=True),
+        sa.Column("company", sa.String(), nullable=True),
+        sa.Column("company_code", sa.String(), nullable=True),
+        sa.Column("contract_id", sa.String(), nullable=True),
+        sa.Column("facilities", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("estate", name=op.f("pk_estates")),
+    )
+    op.create_index(op.f("ix_estates_community"), "estates", ["community"], unique=False)
+    op.create_table(
         "grid_workers",
         sa.Column("position", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("grid", sa.String(), nullable=False),
@@ -72,6 +87,24 @@ def upgrade() -> None:
         postgresql_where=sa.text("until IS NULL"),
     )
     op.create_table(
+        "judged",
+        sa.Column("community", sa.String(), nullable=False),
+        sa.Column("looked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("community", name=op.f("pk_judged")),
+    )
+    op.create_table(
+        "judgements",
+        sa.Column("position", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("community", sa.String(), nullable=False),
+        sa.Column("judged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("class", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("figures", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("classes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_judgements")),
+    )
+    op.create_index(op.f("ix_judgements_community"), "judgements", ["community"], unique=False)
+    op.create_table(
         "map_versions",
         sa.Column("community", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -81,6 +114,16 @@ def upgrade() -> None:
         sa.Column("boundary", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("changes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("community", "version", name=op.f("pk_map_versions")),
+    )
+    op.create_table(
+        "owners",
+        sa.Column("owner_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("number", sa.String(), nullable=True),
+        sa.Column("phone", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("owner_id", name=op.f("pk_owners")),
+        sa.UniqueConstraint("number", name=op.f("uq_owners_number")),
     )
     op.create_table(
         "parts",
@@ -100,6 +143,34 @@ def upgrade() -> None:
     op.create_index(
         "ix_parts_grid", "parts", ["grid"], unique=False, postgresql_ops={"grid": "text_pattern_ops"}
     )
+    op.create_table(
+        "unemployment_counts",
+        sa.Column("position", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("community", sa.String(), nullable=False),
+        sa.Column("unemployed", sa.Integer(), nullable=False),
+        sa.Column("labour_force", sa.Integer(), nullable=False),
+        sa.Column("counted_on", sa.Date(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("entered_by", sa.String(), nullable=False),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_unemployment_counts")),
+    )
+    op.create_index(
+        op.f("ix_unemployment_counts_community"), "unemployment_counts", ["community"], unique=False
+    )
+    op.create_table(
+        "estate_changes",
+        sa.Column("position", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("estate", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("changes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["estate"], ["estates.estate"], name=op.f("fk_estate_changes_estate_estates")
+        ),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_estate_changes")),
+    )
+    op.create_index(op.f("ix_estate_changes_estate"), "estate_changes", ["estate"], unique=False)
     op.create_table(
         "grid_events",
         sa.Column("event_no", sa.String(), nullable=False),
@@ -160,6 +231,43 @@ def upgrade() -> None:
         postgresql_ops={"place": "text_pattern_ops"},
     )
     op.create_table(
+        "handovers",
+        sa.Column("handover_id", sa.String(), nullable=False),
+        sa.Column("estate", sa.String(), nullable=False),
+        sa.Column("giver", sa.String(), nullable=False),
+        sa.Column("taker", sa.String(), nullable=False),
+        sa.Column("items", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("signatures", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("history", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["estate"], ["estates.estate"], name=op.f("fk_handovers_estate_estates")),
+        sa.PrimaryKeyConstraint("handover_id", name=op.f("pk_handovers")),
+    )
+    op.create_index(op.f("ix_handovers_estate"), "handovers", ["estate"], unique=False)
+    op.create_index(
+        "uq_handovers_open",
+        "handovers",
+        ["estate"],
+        unique=True,
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
+        "estate_buildings",
+        sa.Column("building", sa.String(), nullable=False),
+        sa.Column("estate", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["building"], ["buildings.code"], name=op.f("fk_estate_buildings_building_buildings")
+        ),
+        sa.ForeignKeyConstraint(
+            ["estate"], ["estates.estate"], name=op.f("fk_estate_buildings_estate_estates")
+        ),
+        sa.PrimaryKeyConstraint("building", name=op.f("pk_estate_buildings")),
+    )
+    op.create_index(op.f("ix_estate_buildings_estate"), "estate_buildings", ["estate"], unique=False)
+    op.create_table(
         "grid_event_steps",
         sa.Column("event_no", sa.String(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
@@ -173,6 +281,41 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("event_no", "seq", name=op.f("pk_grid_event_steps")),
     )
+    op.create_table(
+        "ownerships",
+        sa.Column("position", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("household", sa.String(), nullable=False),
+        sa.Column("owner_id", sa.String(), nullable=False),
+        sa.Column("numerator", sa.Integer(), nullable=False),
+        sa.Column("denominator", sa.Integer(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("basis", sa.String(), nullable=False),
+        sa.Column("recorded_by", sa.String(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "numerator BETWEEN 1 AND denominator", name=op.f("ck_ownerships_share_of_a_whole")
+        ),
+        sa.CheckConstraint("until > since", name=op.f("ck_ownerships_ends_after_it_began")),
+        sa.ForeignKeyConstraint(
+            ["household"], ["households.household"], name=op.f("fk_ownerships_household_households")
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["owners.owner_id"], name=op.f("fk_ownerships_owner_id_owners")
+        ),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_ownerships")),
+    )
+    op.create_index(op.f("ix_ownerships_household"), "ownerships", ["household"], unique=False)
+    op.create_index(op.f("ix_ownerships_owner_id"), "ownerships", ["owner_id"], unique=False)
+    op.create_index(
+        "uq_ownerships_now",
+        "ownerships",
+        ["household", "owner_id"],
+        unique=True,
+        postgresql_where=sa.text("until IS NULL"),
+    )
+    op.create_index("ix_households_changed", "households", ["changed_at"], unique=False)
+    op.create_index("ix_residents_changed", "residents", ["changed_at"], unique=False)
     # ### end Alembic commands ###
     # The maps that are there are the first versions.
     op.execute(KEEP_WHAT_IS_THERE)
@@ -182,7 +325,18 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index("ix_residents_changed", table_name="residents")
+    op.drop_index("ix_households_changed", table_name="households")
+    op.drop_index("uq_ownerships_now", table_name="ownerships", postgresql_where=sa.text("until IS NULL"))
+    op.drop_index(op.f("ix_ownerships_owner_id"), table_name="ownerships")
+    op.drop_index(op.f("ix_ownerships_household"), table_name="ownerships")
+    op.drop_table("ownerships")
     op.drop_table("grid_event_steps")
+    op.drop_index(op.f("ix_estate_buildings_estate"), table_name="estate_buildings")
+    op.drop_table("estate_buildings")
+    op.drop_index("uq_handovers_open", table_name="handovers", postgresql_where=sa.text("ended_at IS NULL"))
+    op.drop_index(op.f("ix_handovers_estate"), table_name="handovers")
+    op.drop_table("handovers")
     op.drop_index(
         "ix_grid_events_place", table_name="grid_events", postgresql_ops={"place": "text_pattern_ops"}
     )
@@ -194,9 +348,17 @@ def downgrade() -> None:
         "ix_grid_events_due", table_name="grid_events", postgresql_where=sa.text("due_at IS NOT NULL")
     )
     op.drop_table("grid_events")
+    op.drop_index(op.f("ix_estate_changes_estate"), table_name="estate_changes")
+    op.drop_table("estate_changes")
+    op.drop_index(op.f("ix_unemployment_counts_community"), table_name="unemployment_counts")
+    op.drop_table("unemployment_counts")
     op.drop_index("ix_parts_grid", table_name="parts", postgresql_ops={"grid": "text_pattern_ops"})
     op.drop_table("parts")
+    op.drop_table("owners")
     op.drop_table("map_versions")
+    op.drop_index(op.f("ix_judgements_community"), table_name="judgements")
+    op.drop_table("judgements")
+    op.drop_table("judged")
     op.drop_index(
         "uq_grid_workers_on_duty", table_name="grid_workers", postgresql_where=sa.text("until IS NULL")
     )
@@ -208,6 +370,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_grid_workers_grid"), table_name="grid_workers")
     op.drop_index(op.f("ix_grid_workers_account"), table_name="grid_workers")
     op.drop_table("grid_workers")
+    op.drop_index(op.f("ix_estates_community"), table_name="estates")
+    op.drop_table("estates")
     op.drop_index("ix_drawn_grids_box", table_name="drawn_grids")
     op.drop_table("drawn_grids")
     # ### end Alembic commands ###
