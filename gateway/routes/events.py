@@ -29,6 +29,7 @@ ROWS = (
     _do(
         f"{EVENT}/hand-over", events.HandOverGridEvent, "移交职能部门", "It becomes a case of the departments"
     ),
+    _do(f"{EVENT}/take-back", events.TakeBackGridEvent, "撤回移交", "The grid settles it after all"),
     _ask("/v1/parts", events.ListParts, "部件", "Parts"),
     _make("/v1/parts", events.RegisterPart, "登记部件", "Register a part"),
     _do("/v1/parts/{code}/retire", events.RetirePart, "注销部件", "A part stands there no longer"),

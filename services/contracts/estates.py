@@ -8,7 +8,7 @@ from services.contracts.messages import Command, Event, Page, Query, at
 from services.contracts.registry import COMMUNITY, NAME, PHONE, PLACE, SHORT, TEXT
 
 OFFICE = "registry"
-ESTATE = validate.Regexp(r"^\d{12}-E\d{2,3}$", error="Not the code of an estate.")
+ESTATE = validate.Regexp(r"^\d{12}-E\d{2,6}$", error="Not the code of an estate.")
 SHARE = validate.Regexp(r"^[1-9]\d{0,5}(/[1-9]\d{0,5})?$", error="A share is written 1, 1/2, 2/3 …")
 OWNER_KINDS = ("person", "company", "government", "developer")
 HANDOVER_STATES = ("drafted", "listed", "half-signed", "handed-over", "disputed", "abandoned")
@@ -87,7 +87,7 @@ class RecordEstate(_EstateFacts):
     """A new estate over buildings of its community; the answer is its code."""
 
     community = fields.String(required=True, validate=COMMUNITY)
-    number = fields.Integer(required=True, validate=validate.Range(1, 999))
+    number = fields.Integer(required=True, validate=validate.Range(1, 999_999))
     name = fields.String(required=True, validate=NAME)
     gated = fields.Boolean(required=True)
 

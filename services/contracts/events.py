@@ -176,6 +176,12 @@ class HandOverGridEvent(_OfEvent):
     note = fields.String(load_default=None, validate=TEXT)
 
 
+class TakeBackGridEvent(_OfEvent):
+    """The grid settles it after all: the departments stand down, and their case is withdrawn."""
+
+    reason = fields.String(required=True, validate=TEXT)
+
+
 # -- questions -----------------------------------------------------------------------------------------
 
 

@@ -148,7 +148,7 @@ class FindingUpdated(Event):
 class FindingRetracted(Event):
     """The reason is gone (a late or corrected reading, the alarm was false): whoever was sent stands down."""
 
-    said_by = ("meters", "cameras")
+    said_by = FINDERS
     heard_by = ("frontdesk",)
     finding_id = fields.String(required=True)
     reason = fields.String(required=True)

@@ -206,6 +206,7 @@ MAY: dict[Contract, Roles | None] = {
     events.CheckGridEvent: (*DEPARTMENT, *DESK),
     events.CloseGridEvent: (*DESK, "coordinator"),
     events.HandOverGridEvent: (*DESK, "coordinator"),
+    events.TakeBackGridEvent: (*DESK, "coordinator"),
     events.ListEventKinds: ANYONE,
     events.GetGridEvent: STAFF,
     events.ListGridEvents: STAFF,

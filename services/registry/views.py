@@ -17,7 +17,10 @@ from services.registry.events import views as events_views
 from services.registry.gridmap import views as gridmap_views
 from services.registry.gridmap.model import MapTooLarge
 from services.registry.repository import Repository, resident_of
-from services.registry.scopes import Page, cut, page, within_areas
+from services.registry.scopes import Page
+from services.registry.scopes import cut as _cut
+from services.registry.scopes import page as _page
+from services.registry.scopes import within_areas as _within
 from services.registry.tables import buildings, consents, grids, households, looks, residents
 
 MOST_GRIDS = 500
@@ -44,7 +47,7 @@ _oldest = (
 def get_household(read: Read, query: Any) -> dict[str, Any]:
     statement = select(households).where(
         households.c.household == query.household,
-        within_areas(households.c.place, read.caller, registry.GetHousehold),
+        _within(households.c.place, read.caller, registry.GetHousehold),
     )
     row = read.connection.execute(statement).first()
     if row is None:
@@ -89,7 +92,7 @@ def list_households(read: Read, query: Any) -> Page:
             (_persons == 1).label("lives_alone"),
             elder.label("elder"),
         )
-        .where(within_areas(households.c.place, read.caller, registry.ListHouseholds, query.place))
+        .where(_within(households.c.place, read.caller, registry.ListHouseholds, query.place))
         .order_by(households.c.household)
         .limit(query.limit + 1)
     )
@@ -101,7 +104,7 @@ def list_households(read: Read, query: Any) -> Page:
         statement = statement.where(elder == query.elder)
     if query.cursor:
         statement = statement.where(households.c.household > query.cursor)
-    return page(read, statement, query.limit, "household")
+    return _page(read, statement, query.limit, "household")
 
 
 def find_residents(read: Read, query: Any) -> Page:
@@ -114,7 +117,7 @@ def find_residents(read: Read, query: Any) -> Page:
     statement = (
         select(residents, households.c.address, households.c.place)
         .join(households)
-        .where(matches, within_areas(households.c.place, read.caller, registry.FindResidents, query.place))
+        .where(matches, _within(households.c.place, read.caller, registry.FindResidents, query.place))
         .order_by(residents.c.resident_id)
         .limit(query.limit + 1)
     )
@@ -125,7 +128,7 @@ def find_residents(read: Read, query: Any) -> Page:
     items = [
         model.masked(resident_of(row), day) | {"address": row.address, "place": row.place} for row in rows
     ]
-    return cut(items, query.limit, "resident_id")
+    return _cut(items, query.limit, "resident_id")
 
 
 # -- places --------------------------------------------------------------------------------------------
@@ -134,13 +137,13 @@ def find_residents(read: Read, query: Any) -> Page:
 def list_buildings(read: Read, query: Any) -> Page:
     statement = (
         select(buildings)
-        .where(within_areas(buildings.c.grid, read.caller, registry.ListBuildings, query.place))
+        .where(_within(buildings.c.grid, read.caller, registry.ListBuildings, query.place))
         .order_by(buildings.c.code)
         .limit(query.limit + 1)
     )
     if query.cursor:
         statement = statement.where(buildings.c.code > query.cursor)
-    return page(read, statement, query.limit, "code")
+    return _page(read, statement, query.limit, "code")
 
 
 def list_grids(read: Read, query: Any) -> dict[str, Any]:
@@ -173,7 +176,7 @@ def _counted(read: Read, place: str | None) -> list[dict[str, Any]]:
             ),
         )
         .outerjoin(residents, _lives_here())
-        .where(within_areas(households.c.place, read.caller, registry.ListGrids, place))
+        .where(_within(households.c.place, read.caller, registry.ListGrids, place))
         .group_by(households.c.household)
         .subquery()
     )
@@ -199,7 +202,7 @@ def _counted(read: Read, place: str | None) -> list[dict[str, Any]]:
             func.coalesce(counts.c.elders_alone, 0).label("elders_alone"),
         )
         .outerjoin(counts, counts.c.place == grids.c.code)
-        .where(within_areas(grids.c.code, read.caller, registry.ListGrids, place))
+        .where(_within(grids.c.code, read.caller, registry.ListGrids, place))
         .order_by(grids.c.code)
         .limit(MOST_GRIDS + 1)
     )
@@ -220,7 +223,7 @@ def list_looks(read: Read, query: Any) -> Page:
         select(looks, households.c.place)
         .join(residents, residents.c.resident_id == looks.c.resident_id)
         .join(households, households.c.household == residents.c.household)
-        .where(within_areas(households.c.place, read.caller, registry.ListLooks))
+        .where(_within(households.c.place, read.caller, registry.ListLooks))
         .order_by(looks.c.position.desc())
         .limit(query.limit + 1)
     )
@@ -230,7 +233,7 @@ def list_looks(read: Read, query: Any) -> Page:
         statement = statement.where(looks.c.account == query.account)
     if (query.cursor or "").isdecimal():
         statement = statement.where(looks.c.position < int(query.cursor))
-    return page(read, statement, query.limit, "position")
+    return _page(read, statement, query.limit, "position")
 
 
 QUERIES = {

@@ -70,7 +70,7 @@ def report_grid_event(work: Work, command: Any) -> dict[str, Any]:
         raise Invalid.fields(
             {"part": ("该类别是事件，不涉及部件。", "This kind is an event and has no part.")}
         )
-    actor = work.caller.account
+    actor, sender = work.caller.account, work.caller.kind
     event = GridEvent(
         event_no="",
         about=kind.about,
@@ -78,7 +78,8 @@ def report_grid_event(work: Work, command: Any) -> dict[str, Any]:
         kind=kind.kind,
         severity=kind.severity,
         place=place,
-        source=command.source,
+        # Nobody speaks for another: a device is itself, and at a kiosk stands a resident.
+        source={"device": "camera", "terminal": "resident"}.get(sender, command.source),
         reported_by=actor,
         found_at=work.now,
         longitude=command.longitude if command.longitude is not None else part and part.longitude,
@@ -86,12 +87,12 @@ def report_grid_event(work: Work, command: Any) -> dict[str, Any]:
         address=command.address,
         part=command.part,
         description=command.description,
-        device=command.device,
+        device=actor if sender == "device" else command.device,
         photos=command.photos,
     )
     work.store.lock_community(place)
     alike = work.store.alike(event, rules)
-    same = next((one for one in alike if command.device and one.device == command.device), None)
+    same = next((one for one in alike if event.device and one.device == event.device), None)
     if same is not None:  # a camera that sees it again
         known = work.store.grid_event(same.event_no)
         known.see_again(work.now, actor, command.photos)
@@ -229,6 +230,19 @@ def hand_over_grid_event(work: Work, command: Any) -> dict[str, Any]:
     return answer
 
 
+def take_back_grid_event(work: Work, command: Any) -> dict[str, Any]:
+    event, rules = _event(work, command, events.TakeBackGridEvent)
+    answer = _move(work, event, rules, "take-back", reason=command.reason)
+    work.say(
+        frontdesk.FindingRetracted,
+        subject=event.event_no,
+        finding_id=event.finding_id,
+        reason=command.reason,
+        at=work.now,
+    )
+    return answer
+
+
 def close_with_case(work: Work, event: Any) -> None:
     """The departments' case is over, and with it what the grid handed over; undone, it comes back."""
     if event.finder != "registry" or not event.finding_id:
@@ -327,5 +341,6 @@ COMMANDS: dict[type[Command], Callable[[Work, Any], Any]] = {
     events.CheckGridEvent: check_grid_event,
     events.CloseGridEvent: close_grid_event,
     events.HandOverGridEvent: hand_over_grid_event,
+    events.TakeBackGridEvent: take_back_grid_event,
 }
 TIMERS: dict[Callable[[Work], None], timedelta] = {watch_grid_events: timedelta(seconds=15)}

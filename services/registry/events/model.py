@@ -28,6 +28,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("handled", "pass"): "checked",
     ("checked", "close"): "closed",
     ("handed-over", "settle"): "closed",  # the departments' case is over, checked by the front desk's rules
+    ("handed-over", "take-back"): "filed",  # the grid settles it after all
     ("handed-over", "come-back"): "filed",  # … without being done
 }
 OPEN = ("found", "filed", "dispatched", "handed-over", "handled", "checked")
@@ -144,7 +145,7 @@ class GridEvent:
             raise GridEventNotNow(state=self.state, verb=verb)
         if self.state in ("dispatched", "handed-over") and self.due_at and at > self.due_at:
             self.ever_late = True
-        if verb == "come-back":
+        if verb in ("come-back", "take-back"):
             self.handle_by = None
         # A second handler does not get the time again that the first one used up.
         kept = self.handle_by if verb == "dispatch" else None

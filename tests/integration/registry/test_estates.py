@@ -240,7 +240,7 @@ def test_people_who_move_in_change_the_class_and_the_history_says_when(
 ):
     def turn():
         with office.ledger.work() as work:
-            class_handlers.judge_communities(work)
+            class_handlers.recompute(work, community)
 
     def history():
         return office(classes.ListClassHistory, community=community)["items"]

@@ -167,7 +167,7 @@ def test_a_camera_that_sees_it_again_is_counted_and_opens_no_second_event(street
     camera = caller("device", street.community, "cam-1", kind="device")
     sees = {"who": camera, "source": "camera", "device": "cam-1"}
     first = street.find(**sees)
-    again = street.find(photos=["later"], **sees)
+    again = street.find(photos=["later"], **sees | {"device": "cam-of-another"})  # a device is itself
     assert (again["again"], again["event_no"]) == (True, first["event_no"])
     assert street.look(first["event_no"])["seen"] == 2
 
@@ -269,6 +269,16 @@ def test_what_the_departments_did_not_do_comes_back(street, status):
     assert street.look(no)["state"] == "handed-over"
     street.close_case(second)
     assert street.look(no)["state"] == "closed"
+
+
+def test_what_the_grid_settles_after_all_is_taken_back_from_the_departments(office, street):
+    no = street.dispatched()
+    street.do(events.HandOverGridEvent, no)
+    assert street.do(events.TakeBackGridEvent, no, reason="已自行清运")["state"] == "filed"
+    (retracted,) = [data for name, data in office.said(no) if name == "FindingRetracted"]
+    assert retracted["finding_id"] == no
+    street.close_case(no, "withdrawn")  # the case that was taken back ends: the event goes its own way
+    assert (street.look(no)["state"], len(street.look(no)["steps"])) == ("filed", 5)
 
 
 # -- time ----------------------------------------------------------------------------------------------
