@@ -67,6 +67,12 @@ LAST_EVENT_ID = {
     "schema": {"type": "string"},
     "description": "the last id received; what came after it is sent first",
 }
+IF_NONE_MATCH = {
+    "in": "header",
+    "name": "If-None-Match",
+    "schema": {"type": "string"},
+    "description": "the ETag of the answer you have",
+}
 
 
 def build(rows: tuple[Row, ...]) -> dict[str, Any]:
@@ -115,6 +121,9 @@ def _operation(row: Row, converter: Any) -> dict[str, Any]:
         operation["x-roles"] = sorted(row.who)
     if row.method == "GET":
         operation["parameters"] += _query_parameters(row, converter)
+        if row.tagged:
+            operation["parameters"].append(IF_NONE_MATCH)
+            operation["responses"]["304"] = {"description": "You have it already (ETag)."}
         if row.media_type == "text/event-stream":
             operation["parameters"].append(LAST_EVENT_ID)
     else:

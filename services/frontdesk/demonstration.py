@@ -12,8 +12,8 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
+from services.chassis import calendar
 from services.contracts import citizens
-from services.frontdesk import calendar
 from services.frontdesk.matters import Field, Matter
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"

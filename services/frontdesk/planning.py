@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.frontdesk import calendar, matters
+from services.chassis import calendar
+from services.frontdesk import matters
 from services.frontdesk.matters import Matter, Step
 from services.frontdesk.model import ANSWERED, Case, Task
 
@@ -26,13 +27,19 @@ def matter_of(case: Case) -> Matter:
 
 
 def case_due(matter: Matter, form: dict[str, Any], place: str, at: datetime) -> datetime:
-    return calendar.of(place).due(at, matter.promise_for(form))
+    return _sooner(calendar.of(place).due(at, matter.promise_for(form)), form)
+
+
+def _sooner(due: datetime, form: dict[str, Any]) -> datetime:
+    """A finder may know by when: the registry's kinds of grid events each have a time of their own."""
+    told = form.get("handle_by")
+    return min(due, datetime.fromisoformat(told)) if told else due
 
 
 def task_times(matter: Matter, step: Step, case: Case, at: datetime) -> tuple[datetime, datetime]:
     """(sign by, due) of a task that is given out now."""
     working = calendar.of(case.place)
-    due = working.due(at, step.promise_for(case.facts))
+    due = _sooner(working.due(at, step.promise_for(case.facts)), case.facts)
     return min(working.due(at, matter.sign_within), due), due
 
 

@@ -63,7 +63,7 @@ def build(community: str, seed: int, households: int, now: datetime) -> Communit
     chance = Random(seed)
     made = Community()
     ordinal = (int(community[-3:]) - 1) % len(COMMUNITIES)
-    _draw_grids(made, community, ordinal, chance, now)
+    _draw_grids(made, community, ordinal, chance)
     people = _People(seed, chance, ordinal)
     _put_buildings(made, COMMUNITIES[ordinal], households)
     for number in range(households):
@@ -71,7 +71,7 @@ def build(community: str, seed: int, households: int, now: datetime) -> Communit
     return made
 
 
-def _draw_grids(made: Community, community: str, ordinal: int, chance: Random, now: datetime) -> None:
+def _draw_grids(made: Community, community: str, ordinal: int, chance: Random) -> None:
     # A street's width lies between two communities, so that bent corners never meet.
     west = WEST + ordinal % A_ROW * (WIDTH + 0.0008)
     south = SOUTH - ordinal // A_ROW * (HEIGHT + 0.0008)
@@ -84,7 +84,6 @@ def _draw_grids(made: Community, community: str, ordinal: int, chance: Random, n
                 "code": f"{community}{number:03}",
                 "name": f"第{number}网格",
                 "geometry": cell,
-                "imported_at": now,
             }
         )
 

@@ -45,7 +45,8 @@ def things(platform):
     order = property_.order(
         "/v1/repairs", place=GRID, address="3号楼", category="light", description="楼道灯不亮"
     )
-    building = clerk.ask("/v1/registry/buildings", place=GRID)["items"][0]["code"]
+    standing = clerk.ask("/v1/registry/buildings", place=GRID)["items"][0]
+    building = standing["code"]
 
     def home():
         made = clerk.order(
@@ -99,7 +100,30 @@ def things(platform):
     device = f"device-{uuid.uuid4().hex[:8]}"
     admin.order("/v1/devices", device=device, kind="meter", place=GRID)
 
-    known_things = {
+    # gridmap: something found, a part, an estate that is being handed over, and whoever walks the grid
+    lead = platform.as_role("coordinator", "street")
+    found = clerk.order("/v1/grid-events", kind="waste", place=GRID)
+    part = f"{GRID[:6]}0101{dice.randint(0, 999_999):06}"
+    point = {name: standing[name] for name in ("longitude", "latitude")}
+    clerk.order("/v1/parts", code=part, kind="manhole", name="井盖", owner="排水", **point)
+    record = {"community": PLACE, "number": dice.randint(1, 999_999), "name": "家园", "gated": True}
+    estate = clerk.order("/v1/estates", **record)["estate"]
+    handover = clerk.order("/v1/handovers", estate=estate, giver="甲", taker="乙")
+
+    def on_duty():
+        walker = f"walker-{uuid.uuid4().hex[:8]}"
+        lead.order(f"/v1/grids/{GRID}/workers", account=walker, name="某人", part="assistant")
+        return {"account": walker}
+
+    grid_things = {
+        "event_no": found["event_no"], "code": part, "estate": estate, "handover_id": handover["handover_id"],
+        "version": 1, "map": {}, "gated": True, "giver": "甲", "taker": "乙", "side": "giver", "digest": "0" * 64,
+        "passed": True, "result": "已处置", "unemployed": 1, "labour_force": 9, "counted_on": "2026-01-01",
+        "source": "社保", "owners": [{"name": "周某"}], "since": "2026-01-01", "basis": "京房权证1号", "owner": "排水",
+        **point,
+    }  # fmt: skip
+
+    known_things = grid_things | {
         "case_no": case_no, "into": into, "task_id": task_id, "order_no": order["order_no"], "household": known,
         "resident_id": resident["resident_id"], "camera": camera, "alarm_no": alarms[0]["alarm_no"],
         "viewing_no": viewing["viewing_no"], "member_id": member["member_id"], "account": account, "device": device,
@@ -131,6 +155,9 @@ def things(platform):
         "MoveIn": lambda: {"residents": [{"name": "吴某", "id_number": person()}]},
         "ImportGrids": lambda: {"grids": [{"code": GRID, "name": "x", "geometry": {"type": "Polygon"}}]},
         "Prefill": lambda: {"place": GRID},
+        "ReportGridEvent": lambda: {"kind": "waste", "place": GRID},
+        "RecordEstate": lambda: {"number": dice.randint(1, 999_999)},
+        "ReleaseGridWorker": on_duty,
         "ListTasks": lambda: {"unit": "property"},
         "RequestViewing": lambda: {"unit": "派出所"},
         "RegisterWebhook": lambda: {"url": "https://company.example/", "kinds": ["fee.paid"]},

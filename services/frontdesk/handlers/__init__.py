@@ -47,6 +47,7 @@ EVENTS: dict[type[Event], Callable[..., None]] = {
     frontdesk.MeterFaultFound: open_finding,
     frontdesk.AlarmRaised: open_finding,
     frontdesk.CameraOfflineFound: open_finding,
+    frontdesk.GridEventFiled: open_finding,
     frontdesk.FindingUpdated: update_finding,
     frontdesk.FindingRetracted: retract_finding,
 }

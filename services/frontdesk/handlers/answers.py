@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.chassis import calendar
 from services.chassis.database import Work
-from services.frontdesk import calendar, forms, matters, planning
+from services.frontdesk import forms, matters, planning
 from services.frontdesk.handlers.dispatch import assign_ready, say_withdrawn
 from services.frontdesk.handlers.ending import end
 from services.frontdesk.model import Case, Task

@@ -16,11 +16,12 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
+from services.chassis import calendar
 from services.chassis.database import Work
 from services.chassis.errors import Forbidden
 from services.chassis.identifiers import SYSTEM
 from services.contracts.units import UNITS
-from services.frontdesk import calendar, demonstration, matters, planning
+from services.frontdesk import demonstration, matters, planning
 from services.frontdesk.handlers import answers, deadlines, ending, extensions, redo, returns
 from services.frontdesk.handlers.dispatch import register, say_assigned
 from services.frontdesk.model import Case, Task

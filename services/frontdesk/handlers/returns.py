@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.chassis import calendar
 from services.chassis.database import Work
 from services.chassis.errors import Invalid
 from services.contracts import tasks
 from services.contracts.units import OFFICE_OF, UNITS
-from services.frontdesk import calendar, planning
+from services.frontdesk import planning
 from services.frontdesk.handlers.access import DECIDE, for_staff
 from services.frontdesk.handlers.dispatch import say_assigned
 from services.frontdesk.model import NothingToDecide, UnitNeeded
