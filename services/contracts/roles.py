@@ -194,6 +194,7 @@ MAY: dict[Contract, Roles | None] = {
     insight.GetGrids: STAFF,
     insight.ListBehind: STAFF,
     insight.RebuildReadModels: ADMIN,
+    insight.GetRebuild: ADMIN,
     # -- identity --------------------------------------------------------------------------------------
     identity.Login: ANYONE,
     identity.Refresh: ANYONE,
