@@ -19,6 +19,7 @@ TASK_NUMBERS = (
 )  # fmt: skip
 """Numbers that count tasks, each one unit's part of a case."""
 
+GROUPS = ("unit", "staff", "company", "street", "community", "grid", "matter", "channel", "day", "month")
 PERIODS = ("day", "week", "month", "quarter", "year")
 
 PLACE = validate.Regexp(r"^\d{6,15}$", error="Not a place code.")
@@ -59,6 +60,7 @@ class _Narrowed(Query):
     matter = fields.String(load_default=None, validate=validate.Length(max=40))
     channel = fields.String(load_default=None, validate=validate.Length(max=40))
     staff = fields.String(load_default=None, validate=validate.Length(max=100))
+    company = fields.String(load_default=None, validate=validate.Length(max=40))
     period = fields.String(load_default=None, validate=validate.OneOf(PERIODS))
     on = fields.Date(load_default=None, metadata={"description": "a day in China"})
 
@@ -70,6 +72,15 @@ class ListBehind(Page, _Narrowed):
     """
 
     number = fields.String(required=True, validate=validate.OneOf((*CASE_NUMBERS, *TASK_NUMBERS)))
+
+
+class GetFigures(_Narrowed):
+    """Numbers, rates and the median time by unit, officer, company, area, matter, channel, day or month.
+
+    Each is behind `ListBehind` with the same fields and the item's key. The median is right to 5 %.
+    """
+
+    by = fields.String(load_default="unit", validate=validate.OneOf(GROUPS))
 
 
 class GetRebuild(Query):

@@ -195,6 +195,7 @@ MAY: dict[Contract, Roles | None] = {
     insight.ListBehind: STAFF,
     insight.RebuildReadModels: ADMIN,
     insight.GetRebuild: ADMIN,
+    insight.GetFigures: STAFF,
     # -- identity --------------------------------------------------------------------------------------
     identity.Login: ANYONE,
     identity.Refresh: ANYONE,

@@ -132,6 +132,9 @@ ASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "overview_community": ("get_overview", {"place": COMMUNITY}),
     "overview_grid": ("get_overview", {"place": GRIDS[0]}),
     "departments": ("get_departments", {}),
+    "figures_by_unit_of_a_year": ("get_figures", {"by": "unit", "period": "year"}),
+    "figures_by_month_of_a_year": ("get_figures", {"by": "month", "period": "year"}),
+    "figures_by_community_of_a_month": ("get_figures", {"by": "community", "period": "month"}),
     "grids": ("get_grids", {}),
     **{
         f"list_{number}": ("list_behind", {"number": number})
@@ -148,10 +151,11 @@ ASKED: dict[str, tuple[str, dict[str, Any]]] = {
 PATHS = {
     "get_overview": "/v1/overview",
     "get_departments": "/v1/overview/departments",
+    "get_figures": "/v1/overview/figures",
     "get_grids": "/v1/overview/grids",
     "list_behind": "/v1/overview/behind",
 }
-FIELDS = ("place", "unit", "matter", "channel", "staff", "period", "on", "by", "cursor")
+FIELDS = ("place", "unit", "matter", "channel", "staff", "company", "period", "on", "by", "cursor")
 
 
 def p95(seconds: list[float]) -> float:

@@ -92,7 +92,9 @@ def rebuild(ledger):
 
 
 def look(ledger, view, now: datetime, caller=None, **query):
-    asked = dict.fromkeys(("place", "unit", "matter", "channel", "staff", "period", "on", "by", "cursor"))
+    asked = dict.fromkeys(
+        ("place", "unit", "matter", "channel", "staff", "company", "period", "on", "by", "cursor")
+    )
     asked |= {"limit": 50} | query
     with ledger.read() as read:
         read.now = now
