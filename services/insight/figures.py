@@ -23,7 +23,7 @@ Found = dict[str, Counter[str]]
 Keyed = Any
 
 DIGITS = {"street": 9, "community": 12, "grid": 15}
-_BY_THE_SUMS = ("all", "unit", "street", "community", "day", "month")
+_BY_THE_SUMS = ("all", "unit", "street", "community", "grid", "day", "month")
 
 
 def lately(now: datetime) -> Span:
@@ -31,9 +31,16 @@ def lately(now: datetime) -> Span:
 
 
 def by_unit(read: Read, scopes: list[str], span: Span) -> Found:
-    """By unit, and of all under ''."""
-    found = by_key(read, scopes, span, "unit")
-    found[""] = by_key(read, scopes, span, "all")[""]
+    """By unit, and of all under ''; with what each has in hand."""
+    found: Found = defaultdict(Counter)
+    with_sums = [scope for scope in scopes if len(scope) in model.AREAS]
+    others = [scope for scope in scopes if scope not in with_sums]
+    if with_sums:
+        _add_sums(read, found, with_sums, span, "unit and all", None)
+        _add_what_is_late(read, found, with_sums, span, "unit and all", None)
+    for by in ("unit", "all") if others else ():
+        _add_counted(read, found, others, span, by, None)
+        _add_what_is_late(read, found, others, None, by, None)
     return found
 
 
@@ -41,7 +48,9 @@ def by_key(read: Read, scopes: list[str], span: Span, by: str, only: Any = None)
     """`only` narrows to a unit, matter, channel, officer or company, as the question names them."""
     found: Found = defaultdict(Counter)
     summed = by in _BY_THE_SUMS and not _beside_unit(only)
-    with_sums = [scope for scope in scopes if summed and len(scope) in model.LEVELS]
+    with_sums = [
+        scope for scope in scopes if summed and len(scope) in model.AREAS and len(scope) <= DIGITS.get(by, 15)
+    ]
     others = [scope for scope in scopes if scope not in with_sums]
     if with_sums:
         _add_sums(read, found, with_sums, span, by, only.unit if only else None)
@@ -56,7 +65,7 @@ def by_key(read: Read, scopes: list[str], span: Span, by: str, only: Any = None)
 def count(read: Read, name: str, scopes: list[str], only: Any, span: Span | None) -> int:
     """How many one number counts."""
     number = NUMBERS[name]
-    if name in TALLIED and not _beside_unit(only) and all(len(scope) in model.LEVELS for scope in scopes):
+    if name in TALLIED and not _beside_unit(only) and all(len(scope) in model.AREAS for scope in scopes):
         return by_key(read, scopes, span or number.span(read.now), "all", only)[""][name]
     return count_one(read, number, scopes, *narrowed(number.table, only), span=span)
 
@@ -99,56 +108,72 @@ def narrowed(table: Table, only: Any) -> list[Condition]:
 
 def _add_sums(read: Read, found: Found, scopes: list[str], span: Span, by: str, unit: str | None) -> None:
     """What was summed, and what is yet to be added: both in one look, so that nothing is missed between them."""
-    first, after = (model.today(moment) for moment in span)
     digits = DIGITS.get(by)
+    periods = model.periods_of(span, by_day=by == "day")
+    first, after = (model.today(moment) for moment in span)
 
-    def some(table: Table) -> Any:
-        where = [table.c.day >= first, table.c.day < after]
-        if table is tallies:
-            where.append(
-                and_(func.length(table.c.place) == digits, inside(table.c.place, scopes))
-                if digits
-                else table.c.place.in_(scopes)
-            )
-        else:
-            where.append(inside(table.c.place, scopes))
-        if unit or by != "unit":
-            where.append(table.c.unit == (unit or ""))
-        else:
-            where.append(table.c.unit != "")
-        key: Keyed = {"unit": table.c.unit, "day": func.to_char(table.c.day, "YYYY-MM-DD"),
-                      "month": func.to_char(table.c.day, "YYYY-MM")}.get(by, literal(""))  # fmt: skip
+    def keyed(table: Table, period: Any) -> Any:
         if digits:
-            key = func.left(table.c.place, digits)
-        return select(key.label("key"), table.c.figure, table.c.n).where(*where)
+            return func.left(table.c.place, digits)
+        return {"all": literal(""), "day": period, "month": func.left(period, 7)}.get(by, table.c.unit)
 
-    both = union_all(some(tallies), some(changes)).subquery()
-    total = func.sum(both.c.n)
-    wanted = select(both.c.key, both.c.figure, total).group_by(both.c.key, both.c.figure)
-    for key, figure, n in read.connection.execute(wanted.having(total != 0)):
-        found[key][figure] += n
+    def of_units(table: Table) -> Condition:
+        if unit or by not in ("unit", "unit and all"):
+            return table.c.unit == (unit or "")
+        return true() if by == "unit and all" else table.c.unit != ""
+
+    summed = select(keyed(tallies, tallies.c.period).label("key"), tallies.c.numbers).where(
+        tallies.c.period.in_(periods), of_units(tallies)
+    )
+    if digits:
+        summed = summed.where(func.length(tallies.c.place) == digits, inside(tallies.c.place, scopes))
+    else:
+        summed = summed.where(tallies.c.place.in_(scopes))
+    day = func.to_char(changes.c.day, "YYYY-MM-DD")
+    waiting = (
+        select(keyed(changes, day).label("key"), changes.c.figure, func.sum(changes.c.n).label("n"))
+        .where(changes.c.day >= first, changes.c.day < after, of_units(changes))
+        .where(inside(changes.c.place, scopes))
+        .group_by("key", changes.c.figure)
+        .subquery()
+    )
+    added = select(waiting.c.key, func.jsonb_build_object(waiting.c.figure, waiting.c.n))
+    for key, numbers in read.connection.execute(union_all(summed, added)):
+        totals = found[key]
+        for figure, n in numbers.items():
+            totals[figure] += n
 
 
-def _add_what_is_late(read: Read, found: Found, scopes: list[str], span: Span, by: str, only: Any) -> None:
-    """The live part of each figure: tasks in hand that have become late by now."""
-    live = {name: number for name, number in TALLIED.items() if number.live}
+def _add_what_is_late(
+    read: Read, found: Found, scopes: list[str], span: Span | None, by: str, only: Any
+) -> None:
+    """The live part of each figure: tasks in hand that have become late by now. By unit also what it has in hand."""
+    live = {name: number for name, number in TALLIED.items() if number.live and span}
     if by in ("day", "month"):
         for name, number in live.items():
+            assert span is not None
             key = _day_key(number.moment, by)
             which = _live(number, read.now, span)
-            wanted = select(key, func.count()).where(which, inside(lanes.c.place, scopes)).group_by(key)
+            wanted = select(key.label("key"), func.count()).where(which, inside(lanes.c.place, scopes)).group_by("key")
             for one, n in read.connection.execute(wanted.where(*narrowed(lanes, only))):
                 found[one][name] += n
         return
-    columns = [
-        func.count().filter(_live(number, read.now, span)).label(name) for name, number in live.items()
-    ]
+    counted = {name: _live(number, read.now, span) for name, number in live.items() if span}
+    if by == "unit and all":
+        counted |= {name: NUMBERS[name].which(read.now) for name in ("tasks_open", "tasks_overdue")}
+    elif span is None:
+        counted = {name: NUMBERS[name].which(read.now) for name in ("tasks_open", "tasks_overdue")}
+    columns = [func.count().filter(which).label(name) for name, which in counted.items()]
     key = _key(lanes, by)
-    held = select(key, *columns).where(lanes.c.status.in_(model.OPEN), inside(lanes.c.place, scopes))
-    for one, *counts in read.connection.execute(held.where(*narrowed(lanes, only)).group_by(key)):
-        for name, n in zip(live, counts, strict=True):
+    held = select(key.label("key"), *columns).where(
+        lanes.c.status.in_(model.OPEN), inside(lanes.c.place, scopes), *narrowed(lanes, only)
+    )
+    for one, *counts in read.connection.execute(held.group_by("key")):
+        for name, n in zip(counted, counts, strict=True):
             if n:
                 found[one][name] += n
+                if by == "unit and all":
+                    found[""][name] += n
 
 
 def _live(number: Number, now: datetime, span: Span) -> Condition:
@@ -166,7 +191,7 @@ def _key(table: Table, by: str) -> Keyed:
         return literal("")
     if by == "matter" or by == "channel":
         return func.coalesce(table.c[by], "")
-    return {"unit": lanes.c.unit, "staff": lanes.c.officer}[by]
+    return lanes.c.officer if by == "staff" else lanes.c.unit
 
 
 def _day_key(moment: Any, by: str) -> Keyed:
@@ -181,7 +206,7 @@ def _add_counted(read: Read, found: Found, scopes: list[str], span: Span, by: st
         if by in ("day", "month"):
             for name, number in numbers.items():
                 key = _day_key(number.moment, by)
-                wanted = select(key, func.count()).where(number.which(read.now, span), *where).group_by(key)
+                wanted = select(key.label("key"), func.count()).where(number.which(read.now, span), *where).group_by("key")
                 for one, n in read.connection.execute(wanted):
                     found[one][name] += n
             continue

@@ -15,8 +15,7 @@ from services.contracts.roles import may
 from services.insight import model
 
 CASES_AT_A_TIME = 4_000
-DAYS_AT_A_TIME = 14
-"""Pieces of a rebuild that take about a second: no event waits longer for a case's row."""
+"""Of a rebuild: about a second's work, and no event waits longer for a case's row."""
 
 
 def note_lines(work: Work, event: Any) -> None:
@@ -49,7 +48,7 @@ def rebuild_read_models(work: Work, command: Any) -> dict[str, int]:
 
 
 def rebuild_some(work: Work) -> None:
-    """The next piece of a rebuild: cases and lanes from the log by their numbers, then the sums by their days."""
+    """The next piece of a rebuild: cases and lanes from the log by their numbers, then the sums month by month."""
     running = work.store.running_rebuild(lock=True)
     if running is None:
         return
@@ -63,8 +62,8 @@ def rebuild_some(work: Work) -> None:
     if day is None or last is None or day > last:
         work.store.note_rebuild(running.id, stage="done", finished_at=clock.now())
     else:
-        work.store.rebuild_sums(day, DAYS_AT_A_TIME)
-        work.store.note_rebuild(running.id, done_to=(day + timedelta(days=DAYS_AT_A_TIME)).isoformat())
+        work.store.rebuild_sums(day)
+        work.store.note_rebuild(running.id, done_to=model.days_of("month", day)[1].isoformat())
 
 
 def fold_changes(work: Work) -> None:

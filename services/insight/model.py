@@ -51,7 +51,9 @@ SATISFIED_FROM = 3
 
 FIRST_ROW = ("overdue", "due_soon", "in_hand", "closed_today")
 LEVELS = (0, 6, 9, 12)
-"""Digits of a place code that name everywhere, a district, a street, a community."""
+"""Digits of a place code that name everywhere, a district, a street, a community: areas a screen is told of."""
+AREAS = (*LEVELS, 15)
+"""And a grid: areas that have sums."""
 
 _CHINA = timezone(timedelta(hours=8))
 
@@ -80,6 +82,18 @@ def days_of(period: str, on: date) -> tuple[date, date]:
     first = date(on.year, (on.month - 1) // months * months + 1, 1)
     after = first.month + months
     return first, date(first.year + (after > 12), (after - 1) % 12 + 1, 1)
+
+
+def periods_of(span: tuple[datetime, datetime], by_day: bool = False) -> list[str]:
+    """The months, or else the days, that together are the span: the sums are kept by both."""
+    first, after = (today(moment) for moment in span)
+    if first.day == after.day == 1 and not by_day:
+        months, one = [], first
+        while one < after:
+            months.append(f"{one:%Y-%m}")
+            one = days_of("month", one)[1]
+        return months
+    return [f"{first + n * DAY:%Y-%m-%d}" for n in range((after - first).days)]
 
 
 def span_of(period: str | None, on: date | None, now: datetime) -> tuple[datetime, datetime] | None:

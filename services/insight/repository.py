@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, text
@@ -120,14 +120,18 @@ _forget_lanes = text("DELETE FROM lanes WHERE case_no = ANY(:case_nos)")
 
 _one_at_a_time = text("SELECT pg_advisory_xact_lock(hashtext('insight.tallies'))")
 """Only one adds to the sums or makes them anew; whoever reads or notes changes does not wait."""
-_KEY = "place, day, unit, figure"
-_PART = "SELECT place, day, unit, figure, n FROM part"
+_KEY = "place, period, unit"
 _fold = text(f"""
     WITH part AS (
         DELETE FROM changes WHERE ctid = ANY(ARRAY(SELECT ctid FROM changes LIMIT :most))
         RETURNING place, day, unit, figure, n)
-    INSERT INTO tallies ({_KEY}, n) SELECT * FROM ({rolled_up(_PART)}) AS area WHERE n <> 0 ORDER BY {_KEY}
-    ON CONFLICT ({_KEY}) DO UPDATE SET n = tallies.n + excluded.n
+    INSERT INTO tallies ({_KEY}, numbers)
+    SELECT * FROM ({rolled_up("SELECT * FROM part")}) AS sums ORDER BY {_KEY}
+    ON CONFLICT ({_KEY}) DO UPDATE SET numbers = (
+        SELECT coalesce(jsonb_object_agg(key, n), '{{}}') FROM (
+            SELECT key, sum(value::integer) AS n FROM (
+                SELECT * FROM jsonb_each_text(tallies.numbers) UNION ALL SELECT * FROM jsonb_each_text(excluded.numbers)
+            ) AS either GROUP BY key HAVING sum(value::integer) <> 0) AS added)
 """)  # noqa: S608
 
 
@@ -145,16 +149,15 @@ _BOTH = " UNION ALL ".join(
 _recount = text(f"""
     WITH pending AS (DELETE FROM changes WHERE day >= :first AND day < :last),
     truth AS MATERIALIZED ({rolled_up(_BOTH)}),
-    gone AS (DELETE FROM tallies WHERE day >= :first AND day < :last AND NOT EXISTS (
-        SELECT FROM truth WHERE (truth.place, truth.day, truth.unit, truth.figure)
-                              = (tallies.place, tallies.day, tallies.unit, tallies.figure)))
-    INSERT INTO tallies ({_KEY}, n) SELECT {_KEY}, n FROM truth
-    ON CONFLICT ({_KEY}) DO UPDATE SET n = excluded.n WHERE tallies.n <> excluded.n
+    gone AS (DELETE FROM tallies WHERE left(period, 7) = :month AND NOT EXISTS (
+        SELECT FROM truth WHERE (truth.place, truth.period, truth.unit) = (tallies.place, tallies.period, tallies.unit)))
+    INSERT INTO tallies ({_KEY}, numbers) SELECT {_KEY}, numbers FROM truth
+    ON CONFLICT ({_KEY}) DO UPDATE SET numbers = excluded.numbers WHERE tallies.numbers <> excluded.numbers
 """)  # noqa: S608
 _days_there_are = text(f"""
     SELECT min(day), max(day) FROM (
-        SELECT min(day) AS day FROM tallies UNION ALL SELECT max(day) FROM tallies
-        UNION ALL SELECT min(day) FROM changes UNION ALL SELECT max(day) FROM changes
+        SELECT CAST(min(left(period, 7)) || '-01' AS date) AS day FROM tallies
+        UNION ALL SELECT CAST(max(left(period, 7)) || '-01' AS date) FROM tallies UNION ALL SELECT min(day) FROM changes UNION ALL SELECT max(day) FROM changes
         {
     " ".join(
         f"UNION ALL SELECT CAST(timezone('Asia/Shanghai', {end}({one})) AS date) FROM {table.name}"
@@ -189,8 +192,8 @@ class Repository:
         self._make(sorted({line["case_no"] for line in self._lines}))
         self._lines.clear()
 
-    def _make(self, case_nos: list[str], anew: bool = False) -> tuple[int, int]:
-        """The rows of these cases from their lines, and the difference for the sums; how many rows there are.
+    def _make(self, case_nos: list[str]) -> None:
+        """The rows of these cases from their lines, and the difference for the sums.
 
         A case is made and counted by one transaction at a time: a new one is claimed by its row, which another waits
         for, a known one by locking it. All go by the order of the numbers, so that nobody waits in a circle.
@@ -203,11 +206,8 @@ class Repository:
             run(_lock, known)
             before = self._shares(known)
             run(_make_cases, known | _RULES)
-        if anew:
-            run(_forget_lanes, these)
-        made = run(_make_lanes, these | _RULES).rowcount
+        run(_make_lanes, these | _RULES)
         self._note_change(before, self._shares(these))
-        return len(case_nos), made
 
     def _shares(self, these: Mapping[str, Any]) -> Counter[tuple[Any, ...]]:
         found: Counter[tuple[Any, ...]] = Counter()
@@ -250,18 +250,26 @@ class Repository:
         upto = case_nos[-1] if len(case_nos) == chunk else None
         for forget in _forget:
             self._connection.execute(forget, {"done_to": done_to, "upto": upto})
-        made = self._make(case_nos, anew=True) if case_nos else (0, 0)
-        return (upto, *made)
+        these = {"case_nos": case_nos}
+        for statement in (
+            _lock,
+            _make_cases,
+            _forget_lanes,
+        ):  # what they add to the sums is counted anew later
+            self._connection.execute(statement, these | _RULES)
+        made = self._connection.execute(_make_lanes, these | _RULES)
+        return upto, len(case_nos), made.rowcount
 
     def days_there_are(self) -> tuple[date | None, date | None]:
         first, last = self._connection.execute(_days_there_are).one()
         return first, last
 
-    def rebuild_sums(self, first: date, days: int) -> None:
-        """The sums of some days anew, and what waited to be added to them is in them."""
+    def rebuild_sums(self, month: date) -> None:
+        """The sums of a month anew; what waited to be added to them is in them."""
+        first, last = model.days_of("month", month)
+        self._connection.execute(text("SET LOCAL statement_timeout = '90s'"))
         self._connection.execute(_one_at_a_time)
-        last = first + timedelta(days=days)
-        bounds = {"since": model.begin_of(first), "until": model.begin_of(last)}
+        bounds = {"since": model.begin_of(first), "until": model.begin_of(last), "month": f"{first:%Y-%m}"}
         self._connection.execute(_recount, {"first": first, "last": last, **bounds})
 
     def note_rebuild(self, number: int, **values: Any) -> None:

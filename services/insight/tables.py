@@ -137,13 +137,12 @@ Index("ix_lanes_place", lanes.c.place, lanes.c.assigned_at, postgresql_ops={"pla
 tallies = Table(
     "tallies",
     metadata,
-    Column("place", String, primary_key=True),  # a community, and every larger area; '' is everywhere
-    Column("day", Date, primary_key=True),
+    Column("place", String, primary_key=True),  # a grid, and every larger area; '' is everywhere
+    Column("period", String, primary_key=True),  # a day in China, 2026-03-02, or its month, 2026-03
     Column("unit", String, primary_key=True),  # '' is whichever
-    Column("figure", String, primary_key=True),
-    Column("n", Integer, nullable=False),
+    Column("numbers", JSONB, nullable=False),  # figure -> how many
 )
-"""How many, by the day in China: sums over `cases` and `lanes`, for whoever cannot wait for a count of a million."""
+"""Sums over `cases` and `lanes`, for whoever cannot wait for a count of a million."""
 
 changes = Table(
     "changes",

@@ -81,7 +81,7 @@ def get_overview(read: Read, query: Any) -> dict[str, Any]:
         "urgent": [_item(row, read.now) for row in read.connection.execute(urgent).mappings()],
         "rates": figures.rates_of(lately[""], THREE_RATES),
         "findings": _findings(read, scopes, in_hand),
-        "departments": _departments(read, scopes, lately),
+        "departments": _departments(lately),
         "grids": _grids(in_hand),
     }
 
@@ -109,24 +109,19 @@ def _findings(read: Read, scopes: list[str], in_hand: list[Any]) -> list[dict[st
 
 def get_departments(read: Read, query: Any) -> dict[str, Any]:
     scopes = areas(read, query.place)
-    return {"items": _departments(read, scopes, _window(read, scopes)), "at": read.now}
+    return {"items": _departments(_window(read, scopes)), "at": read.now}
 
 
-def _departments(read: Read, scopes: list[str], lately: dict[str, Counter[str]]) -> list[dict[str, Any]]:
-    names = ("tasks_open", "tasks_overdue")
-    columns = [func.count().filter(NUMBERS[name].which(read.now)).label(name) for name in names]
-    held = select(lanes.c.unit, *columns).where(lanes.c.status.in_(model.OPEN), inside(lanes.c.place, scopes))
-    now = {row.unit: row for row in read.connection.execute(held.group_by(lanes.c.unit))}
-    items = []
-    for unit in sorted(now.keys() | (lately.keys() - {""})):
-        counts = lately[unit] if unit in lately else Counter()
-        items.append(
-            {"unit": unit}
-            | {name: getattr(now[unit], name) if unit in now else 0 for name in names}
-            | {name: counts[name] for name in ("tasks_signed_late", "tasks_done")}
-            | {"median_seconds": figures.median_seconds(counts)}
-            | unit_names(unit)
-        )
+def _departments(lately: dict[str, Counter[str]]) -> list[dict[str, Any]]:
+    names = ("tasks_open", "tasks_overdue", "tasks_signed_late", "tasks_done")
+    items = [
+        {"unit": unit}
+        | {name: counts[name] for name in names}
+        | {"median_seconds": figures.median_seconds(counts)}
+        | unit_names(unit)
+        for unit, counts in lately.items()
+        if unit
+    ]
     return sorted(items, key=lambda item: (-item["tasks_overdue"], item["unit"]))
 
 

@@ -42,11 +42,10 @@ def upgrade() -> None:
     op.create_table(
         "tallies",
         sa.Column("place", sa.String(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("period", sa.String(), nullable=False),
         sa.Column("unit", sa.String(), nullable=False),
-        sa.Column("figure", sa.String(), nullable=False),
-        sa.Column("n", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("place", "day", "unit", "figure", name=op.f("pk_tallies")),
+        sa.Column("numbers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("place", "period", "unit", name=op.f("pk_tallies")),
     )
     op.add_column("cases", sa.Column("level", sa.Integer(), server_default="0", nullable=False))
     op.add_column("cases", sa.Column("returns", sa.Integer(), server_default="0", nullable=False))

@@ -65,7 +65,7 @@ def tables(ledger):
     """Every row that is made from the log, the sums complete."""
     fold(ledger)
     with ledger.engine.connect() as connection:
-        connection.execute(text("DELETE FROM tallies WHERE n = 0"))  # as good as no row
+        connection.execute(text("DELETE FROM tallies WHERE numbers = '{}'"))  # as good as no row
         return {
             table.name: [
                 dict(row._mapping) for row in connection.execute(table.select().order_by(*table.primary_key))
