@@ -17,13 +17,13 @@ from services.chassis.database import Read
 from services.insight import companies, model
 from services.insight.areas import inside
 from services.insight.numbers import NUMBERS, RATES, TALLIED, Condition, Number, Span
-from services.insight.tables import cases, changes, lanes, tallies
+from services.insight.tables import cases, changes, lanes, last_of_case, last_of_lane, tallies
 
 Found = dict[str, Counter[str]]
 Keyed = Any
 
 DIGITS = {"street": 9, "community": 12, "grid": 15}
-_BY_THE_SUMS = ("all", "unit", "street", "community", "grid", "day", "month")
+_BY_THE_SUMS = ("all", "unit", "street", "community", "day", "month")
 
 
 def lately(now: datetime) -> Span:
@@ -33,7 +33,7 @@ def lately(now: datetime) -> Span:
 def by_unit(read: Read, scopes: list[str], span: Span) -> Found:
     """By unit, and of all under ''; with what each has in hand."""
     found: Found = defaultdict(Counter)
-    with_sums = [scope for scope in scopes if len(scope) in model.AREAS]
+    with_sums = [scope for scope in scopes if len(scope) in model.LEVELS]
     others = [scope for scope in scopes if scope not in with_sums]
     if with_sums:
         _add_sums(read, found, with_sums, span, "unit and all", None)
@@ -49,7 +49,9 @@ def by_key(read: Read, scopes: list[str], span: Span, by: str, only: Any = None)
     found: Found = defaultdict(Counter)
     summed = by in _BY_THE_SUMS and not _beside_unit(only)
     with_sums = [
-        scope for scope in scopes if summed and len(scope) in model.AREAS and len(scope) <= DIGITS.get(by, 15)
+        scope
+        for scope in scopes
+        if summed and len(scope) in model.LEVELS and len(scope) <= DIGITS.get(by, 15)
     ]
     others = [scope for scope in scopes if scope not in with_sums]
     if with_sums:
@@ -65,7 +67,7 @@ def by_key(read: Read, scopes: list[str], span: Span, by: str, only: Any = None)
 def count(read: Read, name: str, scopes: list[str], only: Any, span: Span | None) -> int:
     """How many one number counts."""
     number = NUMBERS[name]
-    if name in TALLIED and not _beside_unit(only) and all(len(scope) in model.AREAS for scope in scopes):
+    if name in TALLIED and not _beside_unit(only) and all(len(scope) in model.LEVELS for scope in scopes):
         return by_key(read, scopes, span or number.span(read.now), "all", only)[""][name]
     return count_one(read, number, scopes, *narrowed(number.table, only), span=span)
 
@@ -154,7 +156,11 @@ def _add_what_is_late(
             assert span is not None
             key = _day_key(number.moment, by)
             which = _live(number, read.now, span)
-            wanted = select(key.label("key"), func.count()).where(which, inside(lanes.c.place, scopes)).group_by("key")
+            wanted = (
+                select(key.label("key"), func.count())
+                .where(which, inside(lanes.c.place, scopes))
+                .group_by("key")
+            )
             for one, n in read.connection.execute(wanted.where(*narrowed(lanes, only))):
                 found[one][name] += n
         return
@@ -206,17 +212,24 @@ def _add_counted(read: Read, found: Found, scopes: list[str], span: Span, by: st
         if by in ("day", "month"):
             for name, number in numbers.items():
                 key = _day_key(number.moment, by)
-                wanted = select(key.label("key"), func.count()).where(number.which(read.now, span), *where).group_by("key")
+                wanted = (
+                    select(key.label("key"), func.count())
+                    .where(number.which(read.now, span), *where)
+                    .group_by("key")
+                )
                 for one, n in read.connection.execute(wanted):
                     found[one][name] += n
             continue
         moments = {one.moment.name: one.moment for one in numbers.values()}.values()
+        last = last_of_case if table is cases else last_of_lane
         touched = or_(*(and_(moment >= span[0], moment < span[1]) for moment in moments))
         source, key = _source(table, by)
         columns = [
             func.count().filter(one.which(read.now, span)).label(name) for name, one in numbers.items()
         ]
-        wanted = select(key.label("key"), *columns).select_from(source).where(touched, *where)
+        wanted = (
+            select(key.label("key"), *columns).select_from(source).where(last >= span[0], touched, *where)
+        )
         for one, *counts in read.connection.execute(wanted.group_by("key")):
             # A case belongs to its other units too; asked for one, only that one is an answer.
             other = by == "unit" and only is not None and only.unit not in (None, one)

@@ -51,9 +51,7 @@ SATISFIED_FROM = 3
 
 FIRST_ROW = ("overdue", "due_soon", "in_hand", "closed_today")
 LEVELS = (0, 6, 9, 12)
-"""Digits of a place code that name everywhere, a district, a street, a community: areas a screen is told of."""
-AREAS = (*LEVELS, 15)
-"""And a grid: areas that have sums."""
+"""Digits of a place code that name everywhere, a district, a street, a community: areas that have sums, and screens are told of."""
 
 _CHINA = timezone(timedelta(hours=8))
 

@@ -159,7 +159,7 @@ def shares(table: Table, which: str, within: str = "true") -> str:
     else:
         units = "unnest(array_append(cases.units, ''))"
     return f"""
-        SELECT left(place, {model.AREAS[-1]}) AS place, day, one.unit, share.figure, count(*) AS n
+        SELECT left(place, {model.LEVELS[-1]}) AS place, day, one.unit, share.figure, count(*) AS n
         FROM {table.name}
         CROSS JOIN LATERAL (VALUES {", ".join(named)}) AS share (figure, counts, moment)
         CROSS JOIN LATERAL (SELECT {_day("share.moment")}) AS dated (day)
@@ -171,7 +171,7 @@ def shares(table: Table, which: str, within: str = "true") -> str:
 
 def rolled_up(parts: str) -> str:
     """Shares summed into every larger area, and into the day and its month: place, period, unit, numbers."""
-    levels = ", ".join(str(digits) for digits in model.AREAS)
+    levels = ", ".join(str(digits) for digits in model.LEVELS)
     return f"""
         SELECT place, period, unit, jsonb_object_agg(figure, n) AS numbers FROM (
             SELECT left(part.place, digits) AS place, period, part.unit, part.figure, sum(part.n)::integer AS n

@@ -146,14 +146,12 @@ def _touched(table: Any) -> str:
 _BOTH = " UNION ALL ".join(
     shares(table, _touched(table), "day >= :first AND day < :last") for table in (cases, lanes)
 )
+_forget_sums = text("DELETE FROM tallies WHERE left(period, 7) = :month")
 _recount = text(f"""
-    WITH pending AS (DELETE FROM changes WHERE day >= :first AND day < :last),
-    truth AS MATERIALIZED ({rolled_up(_BOTH)}),
-    gone AS (DELETE FROM tallies WHERE left(period, 7) = :month AND NOT EXISTS (
-        SELECT FROM truth WHERE (truth.place, truth.period, truth.unit) = (tallies.place, tallies.period, tallies.unit)))
-    INSERT INTO tallies ({_KEY}, numbers) SELECT {_KEY}, numbers FROM truth
-    ON CONFLICT ({_KEY}) DO UPDATE SET numbers = excluded.numbers WHERE tallies.numbers <> excluded.numbers
+    WITH pending AS (DELETE FROM changes WHERE day >= :first AND day < :last)
+    INSERT INTO tallies ({_KEY}, numbers) {rolled_up(_BOTH)}
 """)  # noqa: S608
+"""One look at what there is to count and at what waits to be added: neither misses what the other has."""
 _days_there_are = text(f"""
     SELECT min(day), max(day) FROM (
         SELECT CAST(min(left(period, 7)) || '-01' AS date) AS day FROM tallies
@@ -268,8 +266,10 @@ class Repository:
         """The sums of a month anew; what waited to be added to them is in them."""
         first, last = model.days_of("month", month)
         self._connection.execute(text("SET LOCAL statement_timeout = '90s'"))
+        self._connection.execute(text("SET LOCAL work_mem = '128MB'"))
         self._connection.execute(_one_at_a_time)
-        bounds = {"since": model.begin_of(first), "until": model.begin_of(last), "month": f"{first:%Y-%m}"}
+        self._connection.execute(_forget_sums, {"month": f"{first:%Y-%m}"})
+        bounds = {"since": model.begin_of(first), "until": model.begin_of(last)}
         self._connection.execute(_recount, {"first": first, "last": last, **bounds})
 
     def note_rebuild(self, number: int, **values: Any) -> None:

@@ -131,13 +131,16 @@ for _name in ("filed_at", "closed_at", "called_at", "word_at"):
     Index(f"ix_cases_{_name}", cases.c[_name], cases.c.case_no, postgresql_include=["place", "matter"])
 for _name in ("assigned_at", "finished_at", "due_at"):
     Index(f"ix_lanes_{_name}", lanes.c[_name], lanes.c.task_id, postgresql_include=["place", "unit"])
-Index("ix_cases_place", cases.c.place, cases.c.filed_at, postgresql_ops={"place": "text_pattern_ops"})
-Index("ix_lanes_place", lanes.c.place, lanes.c.assigned_at, postgresql_ops={"place": "text_pattern_ops"})
+last_of_case = func.greatest(cases.c.filed_at, cases.c.closed_at, cases.c.called_at, cases.c.word_at)
+last_of_lane = func.greatest(lanes.c.assigned_at, lanes.c.finished_at, lanes.c.due_at)
+"""After it nothing is counted of a row: what happened lately in one grid is found by it."""
+Index("ix_cases_place", cases.c.place, last_of_case, postgresql_ops={"place": "text_pattern_ops"})
+Index("ix_lanes_place", lanes.c.place, last_of_lane, postgresql_ops={"place": "text_pattern_ops"})
 
 tallies = Table(
     "tallies",
     metadata,
-    Column("place", String, primary_key=True),  # a grid, and every larger area; '' is everywhere
+    Column("place", String, primary_key=True),  # a community, and every larger area; '' is everywhere
     Column("period", String, primary_key=True),  # a day in China, 2026-03-02, or its month, 2026-03
     Column("unit", String, primary_key=True),  # '' is whichever
     Column("numbers", JSONB, nullable=False),  # figure -> how many

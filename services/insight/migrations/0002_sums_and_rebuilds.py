@@ -93,7 +93,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_cases_place",
         "cases",
-        ["place", "filed_at"],
+        ["place", sa.literal_column("greatest(filed_at, closed_at, called_at, word_at)")],
         unique=False,
         postgresql_ops={"place": "text_pattern_ops"},
     )
@@ -151,7 +151,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_lanes_place",
         "lanes",
-        ["place", "assigned_at"],
+        ["place", sa.literal_column("greatest(assigned_at, finished_at, due_at)")],
         unique=False,
         postgresql_ops={"place": "text_pattern_ops"},
     )
