@@ -9,5 +9,6 @@ ROWS = (
     question("/v1/overview", insight.GetOverview, "态势总览", "The wall", TAG),
     question("/v1/overview/departments", insight.GetDepartments, "各部门", "Each unit's tasks", TAG),
     question("/v1/overview/grids", insight.GetGrids, "各网格", "Each grid's cases", TAG),
+    question("/v1/overview/figures", insight.GetFigures, "分组统计与各率", "Figures and rates by group", TAG),
     question("/v1/overview/behind", insight.ListBehind, "数字背后的清单", "What a number counts", TAG),
 )

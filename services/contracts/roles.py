@@ -261,6 +261,8 @@ MAY: dict[Contract, Roles | None] = {
     insight.GetGrids: STAFF,
     insight.ListBehind: STAFF,
     insight.RebuildReadModels: ADMIN,
+    insight.GetRebuild: ADMIN,
+    insight.GetFigures: STAFF,
     # -- identity --------------------------------------------------------------------------------------
     identity.Login: ANYONE,
     identity.Refresh: ANYONE,

@@ -1,0 +1,36 @@
+"""Where somebody may look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, literal, or_
+
+from services.chassis.database import Read
+from services.chassis.errors import Forbidden
+from services.chassis.identifiers import within
+from services.contracts.insight import GetOverview
+from services.contracts.roles import may
+
+
+class OutsideYourArea(Forbidden):
+    """The area {place} is not within yours."""
+
+    zh = "“{place}”不在您的辖区内。"
+
+
+def areas(read: Read, place: str | None) -> list[str]:
+    """The caller's areas, or the one asked for, which must lie within them; none of them within another."""
+    scopes = read.caller.scopes(*may(GetOverview))
+    if place is not None:
+        if not any(within(place, scope) for scope in scopes):
+            raise OutsideYourArea(place=place)
+        scopes = [place]
+    if not scopes:
+        raise Forbidden()
+    return sorted({one for one in scopes if not any(one != other and within(one, other) for other in scopes)})
+
+
+def inside(column: Any, scopes: Iterable[str]) -> ColumnElement[bool]:
+    return or_(*(column.startswith(scope, autoescape=True) if scope else literal(True) for scope in scopes))

@@ -1,0 +1,286 @@
+"""Figures: how many of each number, by unit, officer, company, area, matter, channel, day or month.
+
+Where the sums by day hold what is asked they are read (a few thousand rows, whatever the years brought); everything
+else is counted where it lies, by the same conditions. A property test holds both ways equal.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Date, Table, and_, cast, func, literal, literal_column, or_, select, true, union_all
+
+from services.chassis.database import Read
+from services.insight import companies, model
+from services.insight.areas import inside
+from services.insight.numbers import NUMBERS, RATES, TALLIED, Condition, Number, Span
+from services.insight.tables import cases, changes, lanes, last_of_case, last_of_lane, tallies
+
+Found = dict[str, Counter[str]]
+Keyed = Any
+
+DIGITS = {"street": 9, "community": 12, "grid": 15}
+_BY_THE_SUMS = ("all", "unit", "street", "community", "day", "month")
+
+
+def lately(now: datetime) -> Span:
+    return TALLIED["filed"].span(now)
+
+
+def by_unit(read: Read, scopes: list[str], span: Span) -> Found:
+    """By unit, and of all under ''; with what each has in hand."""
+    found: Found = defaultdict(Counter)
+    with_sums = [scope for scope in scopes if len(scope) in model.LEVELS]
+    others = [scope for scope in scopes if scope not in with_sums]
+    if with_sums:
+        _add_sums(read, found, with_sums, span, "unit and all", None)
+        _add_what_is_late(read, found, with_sums, span, "unit and all", None)
+    for by in ("unit", "all") if others else ():
+        _add_counted(read, found, others, span, by, None)
+        _add_what_is_late(read, found, others, None, by, None)
+    return found
+
+
+def by_key(read: Read, scopes: list[str], span: Span, by: str, only: Any = None) -> Found:
+    """`only` narrows to a unit, matter, channel, officer or company, as the question names them."""
+    found: Found = defaultdict(Counter)
+    summed = by in _BY_THE_SUMS and not _beside_unit(only)
+    with_sums = [
+        scope
+        for scope in scopes
+        if summed and len(scope) in model.LEVELS and len(scope) <= DIGITS.get(by, 15)
+    ]
+    others = [scope for scope in scopes if scope not in with_sums]
+    if with_sums:
+        _add_sums(read, found, with_sums, span, by, only.unit if only else None)
+        _add_what_is_late(read, found, with_sums, span, by, only)
+    if others:
+        _add_counted(read, found, others, span, by, only)
+    if by == "all" and "" not in found:
+        found[""] = Counter()
+    return found
+
+
+def count(read: Read, name: str, scopes: list[str], only: Any, span: Span | None) -> int:
+    """How many one number counts."""
+    number = NUMBERS[name]
+    if name in TALLIED and not _beside_unit(only) and all(len(scope) in model.LEVELS for scope in scopes):
+        return by_key(read, scopes, span or number.span(read.now), "all", only)[""][name]
+    return count_one(read, number, scopes, *narrowed(number.table, only), span=span)
+
+
+def count_one(
+    read: Read, number: Number, scopes: list[str], *which: Condition, span: Span | None = None
+) -> int:
+    table = number.table
+    counted = select(func.count()).select_from(table)
+    counted = counted.where(number.which(read.now, span), inside(table.c.place, scopes), *which)
+    return int(read.connection.execute(counted).scalar_one())
+
+
+def _beside_unit(only: Any) -> bool:
+    return only is not None and any((only.matter, only.channel, only.staff, only.company))
+
+
+def narrowed(table: Table, only: Any) -> list[Condition]:
+    """Only of a unit, a matter, a channel, an officer, a company."""
+    if only is None:
+        return []
+    found: list[Condition] = []
+    if only.matter:
+        found.append(table.c.matter == only.matter)
+    if only.channel:
+        found.append(table.c.channel == only.channel)
+    if only.unit:
+        found.append(lanes.c.unit == only.unit if table is lanes else cases.c.units.contains([only.unit]))
+    if only.staff:
+        found.append(
+            lanes.c.officer == only.staff if table is lanes else cases.c.officers.contains([only.staff])
+        )
+    if only.company:
+        found.append(inside(table.c.place, companies.places(only.company)))
+    return found
+
+
+# -- from the sums -------------------------------------------------------------------------------------
+
+
+def _add_sums(read: Read, found: Found, scopes: list[str], span: Span, by: str, unit: str | None) -> None:
+    """What was summed, and what is yet to be added: both in one look, so that nothing is missed between them."""
+    digits = DIGITS.get(by)
+    periods = model.periods_of(span, by_day=by == "day")
+    first, after = (model.today(moment) for moment in span)
+
+    def keyed(table: Table, period: Any) -> Any:
+        if digits:
+            return func.left(table.c.place, digits)
+        return {"all": literal(""), "day": period, "month": func.left(period, 7)}.get(by, table.c.unit)
+
+    def of_units(table: Table) -> Condition:
+        if unit or by not in ("unit", "unit and all"):
+            return table.c.unit == (unit or "")
+        return true() if by == "unit and all" else table.c.unit != ""
+
+    summed = select(keyed(tallies, tallies.c.period).label("key"), tallies.c.numbers).where(
+        tallies.c.period.in_(periods), of_units(tallies)
+    )
+    if digits:
+        summed = summed.where(func.length(tallies.c.place) == digits, inside(tallies.c.place, scopes))
+    else:
+        summed = summed.where(tallies.c.place.in_(scopes))
+    day = func.to_char(changes.c.day, "YYYY-MM-DD")
+    waiting = (
+        select(keyed(changes, day).label("key"), changes.c.figure, func.sum(changes.c.n).label("n"))
+        .where(changes.c.day >= first, changes.c.day < after, of_units(changes))
+        .where(inside(changes.c.place, scopes))
+        .group_by("key", changes.c.figure)
+        .subquery()
+    )
+    added = select(waiting.c.key, func.jsonb_build_object(waiting.c.figure, waiting.c.n))
+    for key, numbers in read.connection.execute(union_all(summed, added)):
+        totals = found[key]
+        for figure, n in numbers.items():
+            totals[figure] += n
+
+
+def _add_what_is_late(
+    read: Read, found: Found, scopes: list[str], span: Span | None, by: str, only: Any
+) -> None:
+    """The live part of each figure: tasks in hand that have become late by now. By unit also what it has in hand."""
+    live = {name: number for name, number in TALLIED.items() if number.live and span}
+    if by in ("day", "month"):
+        for name, number in live.items():
+            assert span is not None
+            key = _day_key(number.moment, by)
+            which = _live(number, read.now, span)
+            wanted = (
+                select(key.label("key"), func.count())
+                .where(which, inside(lanes.c.place, scopes))
+                .group_by("key")
+            )
+            for one, n in read.connection.execute(wanted.where(*narrowed(lanes, only))):
+                found[one][name] += n
+        return
+    counted = {name: _live(number, read.now, span) for name, number in live.items() if span}
+    if by == "unit and all":
+        counted |= {name: NUMBERS[name].which(read.now) for name in ("tasks_open", "tasks_overdue")}
+    elif span is None:
+        counted = {name: NUMBERS[name].which(read.now) for name in ("tasks_open", "tasks_overdue")}
+    columns = [func.count().filter(which).label(name) for name, which in counted.items()]
+    key = _key(lanes, by)
+    held = select(key.label("key"), *columns).where(
+        lanes.c.status.in_(model.OPEN), inside(lanes.c.place, scopes), *narrowed(lanes, only)
+    )
+    for one, *counts in read.connection.execute(held.group_by("key")):
+        for name, n in zip(counted, counts, strict=True):
+            if n:
+                found[one][name] += n
+                if by == "unit and all":
+                    found[""][name] += n
+
+
+def _live(number: Number, now: datetime, span: Span) -> Condition:
+    assert number.live is not None
+    return and_(number.live(now), ~number.settled, number.moment >= span[0], number.moment < span[1])
+
+
+# -- where it lies -------------------------------------------------------------------------------------
+
+
+def _key(table: Table, by: str) -> Keyed:
+    if by in DIGITS or by == "company":
+        return func.left(table.c.place, DIGITS.get(by, DIGITS["grid"]))
+    if by == "all":
+        return literal("")
+    if by == "matter" or by == "channel":
+        return func.coalesce(table.c[by], "")
+    return lanes.c.officer if by == "staff" else lanes.c.unit
+
+
+def _day_key(moment: Any, by: str) -> Keyed:
+    day = cast(func.timezone("Asia/Shanghai", moment), Date)
+    return func.to_char(day, "YYYY-MM-DD" if by == "day" else "YYYY-MM")
+
+
+def _add_counted(read: Read, found: Found, scopes: list[str], span: Span, by: str, only: Any) -> None:
+    for table in (cases, lanes):
+        numbers = {name: one for name, one in TALLIED.items() if one.table is table}
+        where = [inside(table.c.place, scopes), *narrowed(table, only)]
+        if by in ("day", "month"):
+            for name, number in numbers.items():
+                key = _day_key(number.moment, by)
+                wanted = (
+                    select(key.label("key"), func.count())
+                    .where(number.which(read.now, span), *where)
+                    .group_by("key")
+                )
+                for one, n in read.connection.execute(wanted):
+                    found[one][name] += n
+            continue
+        moments = {one.moment.name: one.moment for one in numbers.values()}.values()
+        last = last_of_case if table is cases else last_of_lane
+        touched = or_(*(and_(moment >= span[0], moment < span[1]) for moment in moments))
+        source, key = _source(table, by)
+        columns = [
+            func.count().filter(one.which(read.now, span)).label(name) for name, one in numbers.items()
+        ]
+        wanted = (
+            select(key.label("key"), *columns).select_from(source).where(last >= span[0], touched, *where)
+        )
+        for one, *counts in read.connection.execute(wanted.group_by("key")):
+            # A case belongs to its other units too; asked for one, only that one is an answer.
+            other = by == "unit" and only is not None and only.unit not in (None, one)
+            if one is not None and any(counts) and not other:
+                found[_owner(by, one)].update(dict(zip(numbers, counts, strict=True)))
+    _add_times(read, found, scopes, span, by, only)
+
+
+def _source(table: Table, by: str) -> tuple[Any, Keyed]:
+    """A case belongs to each unit and officer that has a part in it."""
+    if table is cases and by in ("unit", "staff"):
+        parts = func.unnest(cases.c.units if by == "unit" else cases.c.officers)
+        part = parts.table_valued("one").render_derived(name="part").lateral("part")
+        return cases.join(part, true()), part.c.one
+    return table, _key(table, by)
+
+
+def _owner(by: str, key: str) -> str:
+    return companies.of(key) if by == "company" else key
+
+
+def _add_times(read: Read, found: Found, scopes: list[str], span: Span, by: str, only: Any) -> None:
+    took = _bin()
+    done = and_(TALLIED["tasks_done"].which(read.now, span), lanes.c.signed_at.is_not(None))
+    key = _day_key(lanes.c.finished_at, by) if by in ("day", "month") else _key(lanes, by)
+    wanted = select(key.label("key"), took.label("took"), func.count()).where(
+        done, inside(lanes.c.place, scopes), *narrowed(lanes, only)
+    )
+    for one, number, n in read.connection.execute(wanted.group_by("key", "took")):
+        if one is not None:
+            found[_owner(by, one)][f"{model.TOOK}{number}"] += n
+
+
+def _bin() -> Any:
+    return literal_column(model.took_bin_sql("extract(epoch FROM lanes.finished_at - lanes.signed_at)"))
+
+
+# -- rates ---------------------------------------------------------------------------------------------
+
+
+def median_seconds(counts: Counter[str]) -> float | None:
+    cut = len(model.TOOK)
+    return model.median_of_classes(
+        {int(name[cut:]): n for name, n in counts.items() if name.startswith(model.TOOK)}
+    )
+
+
+def rates_of(counts: Counter[str], names: Iterable[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in names:
+        above, below = RATES[name]
+        found[name] = model.rate(counts[above], counts[below], model.TARGETS.get(name))
+        found[name]["behind"] = {"numerator": above, "denominator": below}
+    return found
