@@ -35,6 +35,7 @@ from services.chassis.settings import settings
 from services.meters import months, wire
 from services.meters.frames import reading
 from services.meters.model import CANONICAL
+from services.meters.news import noted
 from services.meters.probe import Probe
 
 WORKERS = int(os.environ.get("YIKOU_INGEST_WORKERS", "2"))
@@ -66,7 +67,7 @@ COPY = "COPY staging (meter, register, at, seq, value, unit, quality, known) FRO
 COPY_TYPES = ("text", "text", "timestamptz", "int8", "numeric", "text", "text", "bool")
 
 # In the order of the key, so that two workers with common readings wait for each other and never in a circle.
-STORE = """
+STORE = f"""
     WITH added AS (
         INSERT INTO readings (meter, register, at, seq, value, unit, quality)
         SELECT meter, register, at, seq, value, unit, quality FROM staging
@@ -74,10 +75,10 @@ STORE = """
         ON CONFLICT DO NOTHING
         RETURNING meter, at
     ), news AS (
-        INSERT INTO touched (meter, since) SELECT meter, min(at) FROM added GROUP BY meter
+        {noted("added")}
     )
     SELECT count(*) FROM added
-"""
+"""  # noqa: S608 — our own names
 STORE_STRAYS = """
     INSERT INTO strays (meter, register, at, seq, value, unit, quality)
     SELECT meter, register, at, seq, value, unit, quality FROM staging

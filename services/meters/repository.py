@@ -17,6 +17,7 @@ from services.meters import months
 from services.meters.billing.repository import BillingRepository
 from services.meters.judging.repository import PulseStore
 from services.meters.model import Finding, Household, UnknownFinding, UnknownMeter, Watch
+from services.meters.news import noted
 from services.meters.tables import (
     accounts,
     findings,
@@ -25,7 +26,6 @@ from services.meters.tables import (
     meters,
     quarantine,
     strays,
-    touched,
     watches,
 )
 from services.meters.vee.repository import VeeRepository
@@ -36,7 +36,7 @@ _CHANGING = (
     "case_no",
 )  # fmt: skip
 
-ADOPT = text("""
+ADOPT = text(f"""
     WITH adopted AS (
         DELETE FROM strays USING meters
         WHERE meters.meter = strays.meter AND meters.registered_at > :since AND strays.unit = meters.unit
@@ -47,8 +47,8 @@ ADOPT = text("""
         ON CONFLICT DO NOTHING
         RETURNING meter, at
     )
-    INSERT INTO touched (meter, since) SELECT meter, min(at) FROM attached GROUP BY meter
-""")
+    {noted("attached")}
+""")  # noqa: S608 — our own names
 
 
 class Repository(PulseStore, VeeRepository, BillingRepository, tray.Repository):
@@ -160,9 +160,7 @@ class Repository(PulseStore, VeeRepository, BillingRepository, tray.Repository):
     # -- readings --
 
     def touch(self, meters: Iterable[str], since: datetime) -> None:
-        rows = [{"meter": meter, "since": since} for meter in meters]
-        if rows:
-            self.connection.execute(insert(touched), rows)
+        self.touch_again(dict.fromkeys(meters, since))
 
     def adopt_strays(self, registered_since: datetime) -> None:
         self.connection.execute(ADOPT, {"since": registered_since})

@@ -145,8 +145,9 @@ touched = Table(
     metadata,
     # Appended by the ingest with the readings, taken by the sweep: inserts only, so neither waits for the other.
     Column("position", BigInteger, Identity(), primary_key=True),
-    Column("meter", String, nullable=False),
-    moment("since"),
+    # A row a transaction: its meters, and the oldest new reading of each.
+    Column("meters", ARRAY(String), nullable=False),
+    Column("since", ARRAY(DateTime(timezone=True)), nullable=False),
 )
 
 quarantine = Table(

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis import identifiers
+from services.meters.news import noted
 from services.meters.tables import edits, meters, quarantine, readings, registers
 from services.meters.vee.amounts import (
     COMMUNITY,
@@ -607,7 +608,7 @@ def _examples(
 
 
 # As the ingest stores: the first of a key stays, what is new is told to the sweep, a stranger's waits for its meter.
-STORE_READING = text("""
+STORE_READING = text(f"""
     WITH reading AS (
         SELECT CAST(:meter AS text) AS meter, CAST(:register AS text) AS register, CAST(:at AS timestamptz) AS at,
             CAST(:seq AS bigint) AS seq, CAST(:value AS numeric(18, 6)) AS value, CAST(:unit AS text) AS unit,
@@ -617,14 +618,14 @@ STORE_READING = text("""
         SELECT * FROM reading WHERE EXISTS (SELECT FROM meters WHERE meters.meter = reading.meter)
         ON CONFLICT DO NOTHING RETURNING meter, at
     ), news AS (
-        INSERT INTO touched (meter, since) SELECT meter, at FROM added
+        {noted("added")}
     ), stray AS (
         INSERT INTO strays (meter, register, at, seq, value, unit, quality)
         SELECT * FROM reading WHERE NOT EXISTS (SELECT FROM meters WHERE meters.meter = reading.meter)
         ON CONFLICT DO NOTHING
     )
     SELECT count(*) FROM added
-""")
+""")  # noqa: S608 — our own names
 
 
 BETTER_KNOWN = "有了新的读数 · newer readings came"
