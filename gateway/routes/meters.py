@@ -31,6 +31,7 @@ ROWS = (
         "一块表的用量",
         "What a meter's register used",
     ),
+    _ask("/v1/meters/{meter}/series", meters.GetSeries, "一块表的用量曲线", "What a meter used, as a curve"),
     _ask(
         "/v1/meters/{meter}/findings",
         meters.ListVeeFindings,

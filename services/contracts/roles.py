@@ -143,6 +143,7 @@ MAY: dict[Contract, Roles | None] = {
     meters.GetAccount: STAFF,
     meters.ListFindings: STAFF,
     meters.GetConsumption: STAFF,
+    meters.GetSeries: STAFF,
     meters.ListVeeFindings: STAFF,
     meters.ListEdits: STAFF,
     meters.ListRegisters: STAFF,

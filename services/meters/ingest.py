@@ -86,7 +86,7 @@ STORE_STRAYS = """
     ON CONFLICT DO NOTHING
 """
 STORE_QUARANTINE = """
-    INSERT INTO quarantine (digest, sender, reason, content) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
+    INSERT INTO quarantine (digest, sender, reason, content, meter) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 QUARANTINED_BYTES = 16_384
 
@@ -234,9 +234,9 @@ def _quarantine(cursor: Any, refused: Iterable[tuple[str, wire.Refused]]) -> Non
     rows = []
     for sender, (reason, content) in refused:
         digest = hashlib.sha256(b"\0".join((reason.encode(), sender.encode(), content))).digest()
-        rows.append((digest, sender, reason, content[:QUARANTINED_BYTES]))
+        rows.append((digest, sender, reason, content[:QUARANTINED_BYTES], wire.meter_of(content)))
     if rows:
-        cursor.executemany(STORE_QUARANTINE, sorted(rows))
+        cursor.executemany(STORE_QUARANTINE, sorted(rows, key=lambda row: row[0]))
 
 
 # -- the broker's side ---------------------------------------------------------------------------------

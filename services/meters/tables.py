@@ -159,12 +159,19 @@ quarantine = Table(
     Column("sender", String, nullable=False),
     Column("reason", String, nullable=False),
     Column("content", LargeBinary, nullable=False),
+    Column("meter", String),  # as far as the content tells
     # waiting; released or dismissed by somebody, for a reason. The content stays as it came.
     Column("state", String, nullable=False, server_default="waiting"),
     Column("decided_by", String),
     moment("decided_at", nullable=True),
     Column("decision_reason", String),
     Column("released_as", JSONB),
+)
+
+Index(
+    "ix_quarantine_waiting",
+    quarantine.c.meter,
+    postgresql_where=text("state = 'waiting' AND meter IS NOT NULL"),
 )
 
 findings = Table(
