@@ -36,13 +36,15 @@ class ListMeters(Page):
     """Meters within the caller's areas, by number, each with its newest reading and its health.
 
     `health`: how many findings are active, how many validations are open and how many readings wait in the quarantine;
-    beside it `status` and `heard_at` tell whether the meter is heard.
+    beside it `status` and `heard_at` tell whether the meter is heard. `heard_from` was the first to report it, `bound_to`
+    alone may; with `sender` those that are bound to it, or that it was the first to report and nobody has bound.
     """
 
     kind = fields.String(load_default=None, validate=validate.OneOf(KINDS))
     status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
     place = fields.String(load_default=None, validate=PLACE)
     household = fields.String(load_default=None, validate=CODE)
+    sender = fields.String(load_default=None, validate=CODE)
 
 
 class GetMeter(Query):
@@ -275,6 +277,29 @@ class ReleaseReading(Command):
         required=True, validate=validate.Regexp(r"^[0-9a-f]{64}$", error="Not a reading's id.")
     )
     corrections = fields.Dict(keys=fields.String(), load_default=dict)
+    reason = fields.String(required=True, validate=REASON)
+
+
+SENDER = validate.Regexp(r"^[A-Za-z0-9_-]{1,64}$", error="Not a sender's name.")
+
+
+class BindMeter(Command):
+    """From now on only `sender` (a device or an account) sends this meter's readings; null: whoever can, as before.
+
+    Readings from somebody else go to the quarantine as `not-its-sender`. What waits there from the sender who is the right
+    one now is let in.
+    """
+
+    meter = fields.String(required=True, validate=CODE)
+    sender = fields.String(required=True, allow_none=True, validate=SENDER)
+    reason = fields.String(required=True, validate=REASON)
+
+
+class BindConcentrator(Command):
+    """Every meter of a place that this sender was the first to report, and that nobody has bound, is bound to it."""
+
+    sender = fields.String(required=True, validate=SENDER)
+    place = fields.String(required=True, validate=PLACE)
     reason = fields.String(required=True, validate=REASON)
 
 

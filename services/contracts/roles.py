@@ -160,6 +160,8 @@ MAY: dict[Contract, Roles | None] = {
     meters.ExchangeMeter: DEPARTMENT,
     meters.ReleaseReading: DEPARTMENT,
     meters.DismissReading: DEPARTMENT,
+    meters.BindMeter: DEPARTMENT,
+    meters.BindConcentrator: DEPARTMENT,
     meters.RunBills: DEPARTMENT,
     meters.IssueBills: DEPARTMENT,
     meters.DisputeBill: (*DEPARTMENT, "clerk"),

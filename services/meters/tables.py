@@ -85,6 +85,21 @@ Index(
 # In the order of the meters, as `daily` lies: a bill run reads neighbours together.
 Index("ix_accounts_meter", accounts.c.meter, accounts.c.account)
 
+bindings = Table(
+    "bindings",
+    metadata,
+    # Who was the first to report a meter (noted by the ingest), and who alone may (said by a person). Beside `meters`,
+    # whose rows the sweep holds for as long as it looks.
+    Column("meter", String, primary_key=True),
+    Column("heard_from", String, index=True),
+    moment("heard_at", nullable=True),
+    Column("bound_to", String),  # none: anybody
+    Column("bound_by", String),
+    moment("bound_at", nullable=True),
+    Column("reason", String),
+)
+Index("ix_bindings_bound_to", bindings.c.bound_to, postgresql_where=text("bound_to IS NOT NULL"))
+
 households = Table(
     "households",
     metadata,

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, String, Table, any_, bindparam, func, literal_column, select, true
+from sqlalchemy import (
+    ARRAY,
+    Select,
+    String,
+    Table,
+    and_,
+    any_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from services.backoffice import tray
 from services.chassis.database import Read
@@ -14,10 +27,12 @@ from services.contracts import meters as contract
 from services.contracts.messages import Query
 from services.contracts.roles import Contract
 from services.meters.billing import views as billing
+from services.meters.bindings import senders_of
 from services.meters.model import UnknownHousehold, UnknownMeter, plain
 from services.meters.rulebook import rules_at
 from services.meters.tables import (
     accounts,
+    bindings,
     findings,
     households,
     items,
@@ -51,6 +66,7 @@ def list_meters(read: Read, query: Any) -> dict[str, Any]:
         meters.c.place.startswith(query.place, autoescape=True) if query.place else true(),
         meters.c.household == query.household if query.household else true(),
         STATUS[query.status] if query.status else true(),
+        meters.c.meter.in_(_sent_by(query.sender)) if query.sender else true(),
     )
     found = page(read.connection, wanted, [meters.c.meter], query)
     found["items"] = _with_newest(read, found["items"])
@@ -67,6 +83,13 @@ STATUS = {
     "online": ~meters.c.offline & meters.c.heard_at.is_not(None),
     "new": ~meters.c.offline & meters.c.heard_at.is_(None),
 }
+
+
+def _sent_by(sender: str) -> Select[Any]:
+    unbound = bindings.c.bound_to.is_(None)
+    return select(bindings.c.meter).where(
+        or_(bindings.c.bound_to == sender, and_(unbound, bindings.c.heard_from == sender))
+    )
 
 
 HEALTH = {
@@ -101,7 +124,10 @@ def _with_newest(read: Read, rows: list[dict[str, Any]]) -> list[dict[str, Any]]
     )
     last = {row.meter: {"at": row.at, "value": plain(row.value), "unit": row.unit} for row in found}
     counts = {name: _counted(read, table, state, names) for name, (table, state) in HEALTH.items()}
+    senders = senders_of(read.connection, names)
     for row in rows:
+        sender = senders.get(row["meter"])
+        row["heard_from"], row["bound_to"] = (sender.heard_from, sender.bound_to) if sender else (None, None)
         row["health"] = {name: of.get(row["meter"], 0) for name, of in counts.items()}
         row["status"] = "offline" if row.pop("offline") else "online" if row["heard_at"] else "new"
         row["newest"] = last.get(row["meter"])
