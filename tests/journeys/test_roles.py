@@ -127,7 +127,7 @@ def things(platform):
         "case_no": case_no, "into": into, "task_id": task_id, "order_no": order["order_no"], "household": known,
         "resident_id": resident["resident_id"], "camera": camera, "alarm_no": alarms[0]["alarm_no"],
         "viewing_no": viewing["viewing_no"], "member_id": member["member_id"], "account": account, "device": device,
-        "meter": platform.new_meter(platform.home()), **dict.fromkeys(NOT_MADE, "none"), "reading_id": "0" * 64,
+        "meter": platform.new_meter(platform.home()), **dict.fromkeys(NOT_MADE, "none"), "reading_id": "0" * 64, "sender": "C-1",
         "reason": "试行", "why": "核对", "note": "试", "label": "x", "stars": 5, "level": 1, "reached": False,
         "until": (now + timedelta(days=9)).isoformat(), "items": ["身份证"], "decision": "designated",
         "granted": True, "kind": "water", "place": GRID, "community": PLACE, "grid": GRID, "address": "某号楼",
