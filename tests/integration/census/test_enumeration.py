@@ -9,6 +9,9 @@ from services.chassis.errors import Invalid
 from services.contracts import census
 from tests.integration.census.conftest import (
     REFERENCE,
+    SOUTH,
+    STEP,
+    WEST,
     answers,
     buildings,
     csv_of,
@@ -239,3 +242,32 @@ def test_progress_counts_by_enumerator_and_block(office, town):
     assert (mine["households"], mine["visited"], mine["refused"], mine["blocks"]) == (3, 3, 1, 1)
     assert told["total"]["households"] == 5
     assert [row["visited"] for row in told["by_block"]] == [3, 0]
+
+
+def test_the_demonstration_is_loaded_once_and_is_the_same_for_the_same_seed(office, place):
+    """A census of invented people, by the administrator's hand; he sees nothing of it."""
+    admin, leader = officer("frontdesk", "", "admin"), officer("census", place, "census-leader")
+    rows = [{"code": code, "address": address, "longitude": x, "latitude": y}
+            for code, address, x, y, _ in buildings(6)]  # fmt: skip
+    halves = [
+        {"type": "Polygon", "coordinates": [[[WEST + x * STEP, SOUTH + y * STEP] for x, y in ring]]}
+        for ring in (
+            ((0, 0), (2, 0), (2, 4), (0, 4), (0, 0)),
+            ((2, 0), (4, 0), (4, 4), (2, 4), (2, 0)),
+        )
+    ]
+    given = {"place": place, "buildings": rows, "areas": halves, "seed": 7}
+    with pytest.raises(model.OnlyForAdministrators):
+        office(census.LoadDemonstration, leader, **given)
+    loaded = office(census.LoadDemonstration, admin, **given)
+    assert (loaded["loaded"], loaded["blocks"], loaded["households"]) == (True, 2, 240)
+    assert office(census.LoadDemonstration, admin, **given) == {"loaded": False}
+    assert office(census.ListCensuses, admin)["items"] == []
+    total = office(census.GetProgress, leader, census_id=loaded["census_id"])["total"]
+    assert total["confirmed"] > 120 and total["refused"] > 0 and total["absent"] > 0
+    (home, *_) = office(census.ListHouseholds, leader, census_id=loaded["census_id"], state="confirmed")[
+        "items"
+    ]
+    seen = office(census.GetQuestionnaire, leader, household_id=home["household_id"], form="short")
+    assert [fault for fault in seen["faults"] if fault["level"] == "hard"] == []
+    assert all(one["id_number"].startswith("110199") for one in seen["answers"]["persons"])
