@@ -15,6 +15,8 @@ DATA = Path(__file__).with_name("data")
 
 @dataclass(frozen=True)
 class Figures:
+    reference: tuple[int, int, int]
+    """Month, day and hour of the reference time, in China's time."""
     target: int
     """Persons a block should have."""
     tolerance: int
@@ -38,6 +40,7 @@ class Figures:
 def figures_for(on: date, place: str) -> Figures:
     found = _entry("figures", on, place)
     return Figures(
+        reference=(found["reference"]["month"], found["reference"]["day"], found["reference"]["hour"]),
         target=found["block"]["target"],
         tolerance=found["block"]["tolerance_percent"],
         interval=found["long_form_every"],

@@ -139,6 +139,12 @@ class NotReadBack(Conflict):
     zh = "只能确认刚刚复述过的内容，第 {version} 版不是。"
 
 
+class ConfirmedAlready(Conflict):
+    """This form is confirmed; look at the questionnaire, which is noted in the access log."""
+
+    zh = "该表已确认；查看请调取普查表（留痕）。"
+
+
 class ReasonNeeded(Invalid):
     """What a person has confirmed is changed only with a reason."""
 

@@ -204,7 +204,7 @@ class Repository:
             statement.on_conflict_do_update(index_elements=["household_id", "form", "version"], set_=values)
         )
 
-    def confirm_version(self, household_id: str, form: str, version: int, **values: Any) -> None:
+    def note_on_version(self, household_id: str, form: str, version: int, **values: Any) -> None:
         own = tables.versions.c
         self.connection.execute(
             update(tables.versions)

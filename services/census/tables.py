@@ -112,6 +112,8 @@ versions = Table(
     Column("cause", String, nullable=False),
     Column("keyed_by", String, nullable=False),
     Column("saved_at", DateTime(timezone=True), nullable=False),
+    Column("read_back_at", DateTime(timezone=True)),
+    Column("read_back_by", String),
     Column("confirmed_at", DateTime(timezone=True)),
     Column("confirmed_person", Integer),
     Column("confirmed_manner", String),

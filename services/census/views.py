@@ -197,8 +197,11 @@ def get_progress(read: Read, query: Any) -> Page:
 def list_keyings(read: Read, query: Any) -> Page:
     found = _census(read, query.census_id)
     at = tables.keyings.c
-    wanted = select(at.id, at.form, at.state, at.keyer, at.keyed_at).where(
-        at.census_id == found.id, _own(read.caller, found, at.keyer)
+    of = tables.households.c
+    wanted = (
+        select(at.id, of.block, of.serial, at.form, at.state, at.keyer, at.keyed_at)
+        .join(tables.households, of.id == at.household_id)
+        .where(at.census_id == found.id, _own(read.caller, found, at.keyer))
     )
     answer = page(read.connection, wanted, [at.id], query)
     for row in answer["items"]:

@@ -20,7 +20,7 @@ KEY = validate.Length(min=1, max=64)
 NAME = validate.Length(min=1, max=100)
 TEXT = validate.Length(min=1, max=1000)
 ACCOUNT = validate.Length(min=1, max=50)
-PATH = validate.Length(min=1, max=100)
+ITEM = validate.Length(min=1, max=100)
 TABLE = validate.Length(min=1, max=2_000_000)
 
 
@@ -42,7 +42,6 @@ class _OfForm(_OfHousehold):
 class PlanCensus(Command):
     """Plan a census of an area at a reference time. Without a seed one is drawn; its fingerprint is shown at once, itself at the close."""
 
-    remembered = False  # the seed
     name = fields.String(required=True, validate=NAME)
     place = fields.String(required=True, validate=PLACE)
     reference_at = at(required=True, metadata={"description": "1 November 0:00 by law"})
@@ -87,7 +86,9 @@ class Adjudicate(Command):
 
     remembered = False
     keying_id = fields.String(required=True, validate=KEY)
-    path = fields.String(required=True, validate=PATH, metadata={"description": "persons.0.birth_date"})
+    item = fields.String(
+        required=True, validate=ITEM, metadata={"description": "its path: persons.0.birth_date"}
+    )
     verdict = fields.String(required=True, validate=validate.OneOf(("first", "second", "other")))
     value = fields.Raw(load_default=None, allow_none=True)
 
@@ -190,7 +191,7 @@ class GetQuestionnaire(_OfForm, Query):
 
 
 class ListKeyings(_OfCensus, Page):
-    """Second keyings: an enumerator's own, the leader's all. Holds no answer."""
+    """Second keyings by the number on the paper (block, serial, form): an enumerator's own, the leader's all. Holds no answer."""
 
 
 class GetProgress(_OfCensus, Query):

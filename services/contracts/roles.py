@@ -259,8 +259,9 @@ WHOLE: dict[Contract, Roles] = {
 }
 """Questions whose answer holds whole personal values, and to whom; each such look is noted in the access log.
 
-Everywhere else persons are masked (袁*, 135****0000). Three orders hand out whole values too and keep their own record:
-LookAtResident and Prefill in the registry's list of looks, and a volunteer's visit as its dispatch.
+Everywhere else persons are masked (袁*, 135****0000). Four orders hand out whole values too and keep their own record:
+LookAtResident and Prefill in the registry's list of looks, a volunteer's visit as its dispatch, and the census's ReadBack
+on the version that was read.
 """
 
 

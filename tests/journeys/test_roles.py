@@ -149,7 +149,7 @@ def things(platform):
         "ConfirmQuestionnaire": lambda: {"version": 1},
         "AssignKeying": lambda: {"keyer": "li"},
         "KeyAgain": lambda: {"answers": {}},
-        "Adjudicate": lambda: {"path": "household.rooms", "verdict": "first"},
+        "Adjudicate": lambda: {"item": "household.rooms", "verdict": "first"},
         "ListCleanUp": lambda: {"kind": "usual"},
     }
 

@@ -159,10 +159,14 @@ def read_back(work: Work, command: Any) -> dict[str, Any]:
     household = household_of(work.store, command.household_id, work.caller)
     _open(work, household.census)
     known, row, answers = _current(work, household, command.form)
-    if known.state != "confirmed":
-        _must_stand(household, command.form, answers, row.explanations)
-        work.store.put_questionnaire(household.id, command.form, state="read-back", version=known.version)
-        _settle(work, household.id)
+    if known.state == "confirmed":
+        raise model.ConfirmedAlready()
+    _must_stand(household, command.form, answers, row.explanations)
+    work.store.note_on_version(
+        household.id, command.form, known.version, read_back_at=work.now, read_back_by=work.caller.account
+    )
+    work.store.put_questionnaire(household.id, command.form, state="read-back", version=known.version)
+    _settle(work, household.id)
     return {
         "household_id": household.id,
         "form": command.form,
@@ -196,7 +200,7 @@ def confirm_questionnaire(work: Work, command: Any) -> dict[str, Any]:
         raise model.NotReadBack(version=command.version)
     if command.person and command.person > len(answers["persons"]):
         raise Invalid.fields({"person": ("表中没有此人。", "There is no such person on the form.")})
-    work.store.confirm_version(
+    work.store.note_on_version(
         household.id, command.form, command.version,
         confirmed_at=work.now, confirmed_person=command.person, confirmed_manner=command.manner,
     )  # fmt: skip

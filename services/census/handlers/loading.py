@@ -1,4 +1,4 @@
-"""The demonstration census: blocks over the buildings that were given, two thirds of them enumerated."""
+"""The demonstration census: blocks over the buildings that were given, three quarters of them enumerated."""
 
 from __future__ import annotations
 

@@ -6,9 +6,11 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import time
 from typing import Any
 
-from services.census import model
+from services.census import figures, model
+from services.census.forms import CHINA
 from services.chassis.database import Work
 from services.chassis.errors import Invalid
 from services.chassis.identifiers import new_id
@@ -24,12 +26,24 @@ def plan_census(work: Work, command: Any) -> dict[str, Any]:
     if not model.leads(work.caller, command.place):
         raise model.OutsideYourArea(place=command.place)
     _read_area(command.area)
+    _at_the_reference_time(command)
     census = model.Census(
         new_id(), command.name, command.place, command.reference_at, command.area,
         command.seed or model.new_seed(), "planned", work.now, work.caller.account,
     )  # fmt: skip
     work.store.add_census(census)
     return census.face()
+
+
+def _at_the_reference_time(command: Any) -> None:
+    at = command.reference_at.astimezone(CHINA)
+    month, day, hour = figures.figures_for(at.date(), command.place).reference
+    if (at.month, at.day, at.time()) != (month, day, time(hour)):
+        zh, en = (
+            f"普查时点应为 {month} 月 {day} 日 {hour} 时。",
+            f"The reference time is {hour}:00 on {day}/{month}.",
+        )
+        raise Invalid.fields({"reference_at": (zh, en)})
 
 
 def _read_area(area: Mapping[str, Any]) -> Any:

@@ -91,17 +91,17 @@ def adjudicate(work: Work, command: Any) -> dict[str, Any]:
     if not model.leads(work.caller, census.place):
         raise model.UnknownKeying()
     census.must_be("checking")
-    found = work.store.difference(keying.id, command.path)
+    found = work.store.difference(keying.id, command.item)
     if found is None or found.verdict is not None:
-        raise model.UnknownDifference(path=command.path)
+        raise model.UnknownDifference(path=command.item)
     value = {"first": found.first, "second": found.second, "other": command.value}[command.verdict]
     still_open = work.store.settle_difference(
-        keying.id, command.path, verdict=command.verdict, value=value, by=work.caller.account, at=work.now
+        keying.id, command.item, verdict=command.verdict, value=value, by=work.caller.account, at=work.now
     )
     if not still_open:
         _correct(work, census, keying)
         work.store.save_keying(keying.id, state="settled")
-    return {"keying_id": keying.id, "path": command.path, "verdict": command.verdict, "open": still_open}
+    return {"keying_id": keying.id, "item": command.item, "verdict": command.verdict, "open": still_open}
 
 
 def _correct(work: Work, census: model.Census, keying: Any) -> None:

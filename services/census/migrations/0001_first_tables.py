@@ -212,6 +212,8 @@ def upgrade() -> None:
         sa.Column("cause", sa.String(), nullable=False),
         sa.Column("keyed_by", sa.String(), nullable=False),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read_back_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("read_back_by", sa.String(), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_person", sa.Integer(), nullable=True),
         sa.Column("confirmed_manner", sa.String(), nullable=True),

@@ -42,6 +42,17 @@ def test_nobody_is_enumerated_before_the_reference_time(office, place):
                     office.handlers.COMMANDS[census.MoveCensus](work, command)
 
 
+@pytest.mark.parametrize(
+    "at", ["2020-10-31T23:59:59+08:00", "2020-11-01T00:00:01+08:00", "2020-11-01T00:00:00Z"]
+)
+def test_a_plan_for_another_moment_than_the_reference_time_is_refused(office, place, at):
+    """S15.1: 1 November 0:00, Beijing time."""
+    leader = officer("census", place, "census-leader")
+    with pytest.raises(Invalid) as told:
+        office(census.PlanCensus, leader, name="x", place=place, reference_at=at, area=square())
+    assert set(told.value.field_sentences) == {"reference_at"}
+
+
 def test_a_block_without_an_enumerator_stops_the_beginning(office, place):
     leader = officer("census", place, "census-leader")
     key = office(
@@ -137,6 +148,17 @@ def test_after_the_confirmation_a_change_needs_a_reason_and_makes_a_version(offi
     assert [(v["version"], v["cause"], v["reason"], v["confirmed_at"] is not None) for v in seen["versions"]] == [
         (1, "first", None, True), (2, "change", "听错", False),
     ]  # fmt: skip
+
+
+def test_what_is_confirmed_is_not_read_again_without_a_trace(office, town):
+    """ReadBack hands out whole values: it notes who read, and ends with the confirmation."""
+    (home,) = town.listed(town.first, 1)
+    town.confirmed(town.first, home)
+    with pytest.raises(model.ConfirmedAlready):
+        office(census.ReadBack, town.leader, household_id=home, form="short")
+    with office.ledger.work() as work:
+        row = work.store.version(home, "short", 1)
+    assert row.read_back_by == town.first.account and row.read_back_at <= row.confirmed_at
 
 
 def test_a_soft_fault_may_stand_with_an_explanation(office, town):

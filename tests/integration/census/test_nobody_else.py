@@ -83,7 +83,6 @@ def test_a_repeated_orders_memory_holds_no_answer_of_a_person(office, town):
         census.ReadBack,
         census.KeyAgain,
         census.Adjudicate,
-        census.PlanCensus,
     }
     assert {one for one in CALLS if issubclass(one, Command) and not one.remembered} == holding
 
@@ -122,7 +121,7 @@ def asked(office, town, home):
         census.SaveQuestionnaire: {**of, "answers": answers()}, census.ReadBack: of,
         census.ConfirmQuestionnaire: {**of, "version": 1}, census.AssignKeying: {**keying, "keyer": "me"},
         census.KeyAgain: {**keying, "answers": answers()},
-        census.Adjudicate: {**keying, "path": "household.rooms", "verdict": "first"},
+        census.Adjudicate: {**keying, "item": "household.rooms", "verdict": "first"},
     }  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def test_the_second_keying_is_anothers_and_shows_him_no_answer(office, checking,
         office(census.AssignKeying, checking.leader, keying_id=key, keyer=first.account)
     office(census.AssignKeying, checking.leader, keying_id=key, keyer=other.account)
     (mine,) = office(census.ListKeyings, other, census_id=checking.key)["items"]
-    assert mine.keys() == {"keying_id", "form", "state", "keyer", "keyed_at"}
+    assert mine.keys() == {"keying_id", "block", "serial", "form", "state", "keyer", "keyed_at"}
     assert office(census.ListKeyings, first, census_id=checking.key)["items"] == []
     with pytest.raises(model.UnknownKeying):
         office(census.KeyAgain, first, keying_id=key, answers=answers)
@@ -109,7 +109,7 @@ def test_a_difference_is_adjudicated_and_the_error_rate_has_its_denominator(offi
     assert (open_one["path"], open_one["second"]) == (f"household.{item}", 3)
     before = office(census.GetQuality, checking.leader, census_id=checking.key)
     assert (before["open"], before["error_rate"]["numerator"]) == (1, 0)
-    office(census.Adjudicate, checking.leader, keying_id=key, path=f"household.{item}", verdict="second")
+    office(census.Adjudicate, checking.leader, keying_id=key, item=f"household.{item}", verdict="second")
     rate = office(census.GetQuality, checking.leader, census_id=checking.key)["error_rate"]
     assert (rate["numerator"], rate["denominator"]) == (1, told["items"])
     seen = office(census.GetQuestionnaire, checking.leader, household_id=row.household_id, form=row.form)
