@@ -1,11 +1,12 @@
 """Enumeration blocks: buildings in groups of about so many persons, and for each group its part of the area.
 
 Grouping is recursive bisection: a group that is to become k blocks is cut across its longer side, where the persons
-before the cut are nearest to ⌊k/2⌋/k of all. A building of more persons than a block may have is a block by itself. The
+before the cut are nearest to ⌊k/2⌋/k of all; across the other side, or through a row, where buildings in rows and columns
+leave no good cut. A building of more persons than a block may have is a block by itself. The
 area of a block is the union of its buildings' Voronoi cells within the census area, so a border runs half way between
 buildings, blocks cannot overlap and nothing is left over. No chance in it: the same list gives the same blocks.
 
-shapely costs 25 MiB; the service imports this room only when blocks are drawn (see handlers/planning.py).
+shapely costs 18 MiB; the service imports this room only when blocks are drawn (see handlers/planning.py).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import shapely
@@ -20,9 +22,11 @@ from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 METRES_PER_DEGREE = 111_320.0
-TILT = 1e-3
-"""Radians by which cuts are turned, so that buildings in a row along a meridian can be told apart."""
 MOST_POINTS = 20_000
+SLACK = 0.07
+"""Share of a block by which a straight cut may miss before a row of buildings is parted instead."""
+
+Point = tuple[float, float]
 
 
 class BadArea(ValueError):
@@ -111,8 +115,8 @@ def draw(area: BaseGeometry, spots: Sequence[Spot], target: int, most: int) -> l
     return blocks
 
 
-def _groups(at: list[tuple[float, float]], persons: list[int], target: int, most: int) -> list[list[int]]:
-    together: dict[tuple[float, float], list[int]] = {}  # what stands on one point cannot be parted by a line
+def _groups(at: list[Point], persons: list[int], target: int, most: int) -> list[list[int]]:
+    together: dict[Point, list[int]] = {}  # what stands on one point cannot be parted by a line
     for index, point in enumerate(at):
         together.setdefault(point, []).append(index)
     heaps = list(together.items())
@@ -122,37 +126,45 @@ def _groups(at: list[tuple[float, float]], persons: list[int], target: int, most
     total = sum(weight[point] for point in rest)
     found = [[point] for point in large]
     if rest:
-        found += _cut(rest, weight, max(1, round(total / target)))
+        found += _cut(rest, weight, max(1, round(total / target)), target * SLACK)
     found.sort(key=lambda group: (min(x for x, _ in group), min(y for _, y in group)))
     return [sorted(index for point in group for index in together[point]) for group in found]
 
 
-def _cut(
-    points: list[tuple[float, float]], weight: Mapping[tuple[float, float], int], parts: int
-) -> list[list[tuple[float, float]]]:
+def _cut(points: list[Point], weight: Mapping[Point, int], parts: int, slack: float) -> list[list[Point]]:
     if parts <= 1 or len(points) == 1:
         return [points]
+    first = parts // 2
+    wanted = _persons(points, weight) * first / parts
     wide = max(x for x, _ in points) - min(x for x, _ in points)
     high = max(y for _, y in points) - min(y for _, y in points)
-
-    def along(point: tuple[float, float]) -> tuple[float, float, float]:
-        x, y = point
-        return (x + TILT * y if wide >= high else y + TILT * x, x, y)
-
-    points = sorted(points, key=along)
-    first = parts // 2
-    wanted = sum(weight[point] for point in points) * first / parts
-    best, before, nearest = 1, 0, math.inf
-    for place, point in enumerate(points[:-1], 1):
-        before += weight[point]
-        if abs(before - wanted) < nearest:
-            best, nearest = place, abs(before - wanted)
-    return _cut(points[:best], weight, first) + _cut(points[best:], weight, parts - first)
+    ways = [_best(points, weight, wanted, axis) for axis in ((0, 1) if wide >= high else (1, 0))]
+    order, place, off = ways[0] if ways[0][2] <= slack else min(ways, key=lambda way: way[2])
+    if off > slack:  # Whole rows are too coarse: the row that lies across the cut is parted, too.
+        before = list(accumulate(weight[point] for point in order[:-1]))
+        place = min(range(len(before)), key=lambda at: abs(before[at] - wanted)) + 1
+    near, far = order[:place], order[place:]
+    return _cut(near, weight, first, slack) + _cut(far, weight, parts - first, slack)
 
 
-def _cells(
-    area: BaseGeometry, at: list[tuple[float, float]], flat: float
-) -> dict[tuple[float, float], BaseGeometry]:
+def _best(
+    points: list[Point], weight: Mapping[Point, int], wanted: float, axis: int
+) -> tuple[list[Point], int, float]:
+    """Along an axis: the order, where a straight cut between two rows comes nearest, and by how many persons it is off."""
+    order = sorted(points, key=lambda point: (point[axis], point[1 - axis]))
+    place, off, before = 0, math.inf, 0
+    for at in range(1, len(order)):
+        before += weight[order[at - 1]]
+        if order[at][axis] > order[at - 1][axis] and abs(before - wanted) < off:
+            place, off = at, abs(before - wanted)
+    return order, place, off
+
+
+def _persons(points: Sequence[Point], weight: Mapping[Point, int]) -> int:
+    return sum(weight[point] for point in points)
+
+
+def _cells(area: BaseGeometry, at: list[Point], flat: float) -> dict[Point, BaseGeometry]:
     """For every point the part of the area that is nearer to it than to any other."""
     points = sorted(set(at))
     if len(points) == 1:

@@ -16,11 +16,14 @@ def load_demonstration(work: Work, command: Any) -> dict[str, Any]:
     if not work.caller.has("admin"):
         raise model.OnlyForAdministrators()
     seed = command.seed
+    census_id = _name(seed, command.place)
+    if work.store.census(census_id, lock=False):
+        return {"loaded": False}
     census = model.Census(
-        _name(seed, command.place), demonstration.NAME, command.place, demonstration.REFERENCE,
+        census_id, demonstration.NAME, command.place, demonstration.REFERENCE,
         _united(command.areas), f"demonstration-{seed:08}", "planned", work.now, "demonstration",
     )  # fmt: skip
-    if not work.store.add_census(census):
+    if not work.store.add_census(census):  # another administrator was quicker
         return {"loaded": False}
     work.store.put_buildings(
         census.id,

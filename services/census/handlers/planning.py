@@ -47,7 +47,7 @@ def _at_the_reference_time(command: Any) -> None:
 
 
 def _read_area(area: Mapping[str, Any]) -> Any:
-    # Drawing alone needs shapely; a service that enumerates for weeks does without its 25 MiB.
+    # Drawing alone needs shapely; a service that enumerates for weeks does without its 18 MiB.
     from services.census import mosaic
 
     try:

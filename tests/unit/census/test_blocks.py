@@ -81,13 +81,11 @@ def test_the_same_list_in_another_order_gives_the_same_blocks():
 
 
 def test_a_street_of_buildings_in_rows_and_columns_is_cut_between_buildings():
-    """Many stand on the same meridian: without the tilt a cut could only be made between columns."""
+    """All stand on few meridians: a cut is made within a column, too, not only between columns."""
     area = mosaic.read_area(SQUARE)
-    spots = spots_of(
-        [((100, y), 20) for y in range(10, 1990, 10)] + [((101, y), 20) for y in range(10, 1990, 10)]
-    )
-    blocks = mosaic.draw(area, spots, 300, MOST)
-    assert all(LEAST <= block.persons <= MOST for block in blocks)
+    told = [((x, y), 20) for x in (1, 700, 1400, 1999) for y in range(10, 1300, 20)]
+    blocks = mosaic.draw(area, spots_of(sorted(told, key=lambda one: one[0][1] * 7 % 13)), 300, MOST)
+    assert all(LEAST <= block.persons <= MOST and block.pieces == 1 for block in blocks)
 
 
 @pytest.mark.parametrize(("persons", "alone"), [(360, False), (361, True)])
