@@ -15,6 +15,8 @@ from services.contracts import (
     cameras,
     citizens,
     frontdesk,
+    census,
+    citizens,
     identity,
     meters,
     party,
@@ -28,7 +30,7 @@ HOUSEHOLDS = 1200
 PASSWORD, DEVICE_SECRET = "YIKOU_PASSWORD_", "YIKOU_DEVICE_SECRET"
 CONCENTRATOR, PLATFORM = "demo-concentrator", "demo-video-platform"
 PATIENCE = 60.0
-"""Seconds for one part; sealing eleven passwords with argon2id on a busy machine is the slowest."""
+"""Seconds for one part; sealing thirteen passwords with argon2id on a busy machine is the slowest."""
 
 Loaded = Callable[[str, str, Mapping[str, Any]], None]
 
@@ -55,6 +57,7 @@ def load(calls: Calls, env: Mapping[str, str], loaded: Loaded) -> None:
     part("党组织与党员", "Party branches and members", party.LoadDemonstration, seed=SEED, place=place)
     part("摄像机与传感器", "Cameras and sensors", cameras.LoadDemonstration, seed=SEED)
     part("志愿者", "Volunteers", volunteers.LoadDemonstration, seed=SEED, place=place)
+    part("人口普查", "Census", census.LoadDemonstration, seed=SEED, place=place, **_frame(calls, place))
 
 
 # -- the street ----------------------------------------------------------------------------------------
@@ -134,6 +137,19 @@ def _homes(calls: Calls, place: str) -> Iterator[dict[str, Any]]:
         cursor = page["next"]
         if cursor is None:
             return
+
+
+def _frame(calls: Calls, place: str) -> dict[str, Any]:
+    """What the census is given once: where buildings stand and where the community ends. No household, no person."""
+    buildings = calls.call(registry.ListBuildings, timeout=PATIENCE, place=place, limit=200)["items"]
+    grids = calls.call(registry.GridMap, timeout=PATIENCE, place=place)["features"]
+    names = ("code", "address", "longitude", "latitude")
+    return {
+        "buildings": [
+            {name: one[name] for name in names} for one in buildings if one["longitude"] is not None
+        ],
+        "areas": [grid["geometry"] for grid in grids],
+    }
 
 
 def _file(home: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,7 @@ TAGS = {
     "party": ("党建", "Party building"),
     "volunteers": ("志愿服务", "Volunteers"),
     "meters": ("水电气表", "Utility meters"),
+    "census": ("人口普查", "Census"),
     "identity": ("账号与设备", "Accounts and devices"),
 }
 

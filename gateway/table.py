@@ -28,7 +28,7 @@ from gateway.problems import language_of
 from gateway.schemas import answers
 from services.chassis.errors import Invalid, Unauthenticated
 from services.contracts.messages import Command, Page, Query
-from services.contracts.roles import ANYONE, MAY, SIGNED_IN
+from services.contracts.roles import ANYONE, MAY, SHUT, SIGNED_IN
 from services.contracts.sentences import field_sentences
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ async def _let_in(row: Row, request: Request, gate: Gate) -> Credential:
     known = caller.kind != "public"
     request.scope["ratelimit"] = gate.limits.spend(caller.kind, caller.account if known else address)
     if row.who is not ANYONE:
-        require(credential, row.who, holder=row.holder)
+        require(credential, row.who, holder=row.holder, shut=bool(row.asks and row.asks.office() in SHUT))
     return credential
 
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 ACCOUNTS = (
     "admin", "supervisor", "clerk", "terminal", "party", "property",
-    "cameras", "meters", "volunteers", "street", "company",
+    "cameras", "meters", "volunteers", "street", "company", "census", "enumerator",
 )  # fmt: skip
 READABLE = "abcdefghjkmnpqrstuvwxyz23456789"  # a person types these: nothing that looks like its neighbour
 

@@ -18,6 +18,7 @@ KINDS = ("staff", "terminal", "company")
 ROLES = (
     "admin", "supervisor", "clerk", "officer", "manager",
     "coordinator", "terminal", "company", "auditor", "operator",
+    "enumerator", "census-leader",  # of the census, and good for nothing else
 )  # fmt: skip
 
 ACCOUNT = validate.Regexp(r"^[a-z0-9][a-z0-9._-]{1,49}$", error="Not an account name.")

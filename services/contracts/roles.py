@@ -11,6 +11,7 @@ from services.contracts import (
     classes,
     estates,
     events,
+    census,
     frontdesk,
     gridmap,
     identity,
@@ -50,6 +51,12 @@ COUNTER: Roles = (*CREW, *DESK, "terminal")
 """Where a resident asks property management for something."""
 KEEPERS: Roles = (*DESK, "officer")
 """Who writes in the registry."""
+
+# census: a house of its own (docs/decisions/0012); who works in it has these roles and needs no other.
+CENSUS: Roles = ("enumerator", "census-leader")
+CENSUS_LEADER: Roles = ("census-leader",)
+SHUT = ("census",)
+"""Offices whose rows the administrator may not open either: he appoints who works there and sees nothing of it."""
 
 MAY: dict[Contract, Roles | None] = {
     # -- front desk ------------------------------------------------------------------------------------
@@ -258,6 +265,34 @@ MAY: dict[Contract, Roles | None] = {
     gridmap.ListMapVersions: STAFF,
     gridmap.GetMapVersion: STAFF,
     gridmap.ListGridWorkers: STAFF,
+    # -- census ----------------------------------------------------------------------------------------
+    census.GetPublication: ANYONE,
+    census.ListCensuses: CENSUS,
+    census.GetCensus: CENSUS,
+    census.GetForms: CENSUS,
+    census.ListBlocks: CENSUS,
+    census.GetBlockMap: CENSUS,
+    census.ListHouseholds: CENSUS,
+    census.GetQuestionnaire: CENSUS,
+    census.ListKeyings: CENSUS,
+    census.GetProgress: CENSUS_LEADER,
+    census.GetQuality: CENSUS_LEADER,
+    census.ListCleanUp: CENSUS_LEADER,
+    census.ListDifferences: CENSUS_LEADER,
+    census.GetErasureCertificate: CENSUS_LEADER,
+    census.PlanCensus: CENSUS_LEADER,
+    census.ImportBuildings: CENSUS_LEADER,
+    census.DrawBlocks: CENSUS_LEADER,
+    census.AssignBlock: CENSUS_LEADER,
+    census.MoveCensus: CENSUS_LEADER,
+    census.AssignKeying: CENSUS_LEADER,
+    census.Adjudicate: CENSUS_LEADER,
+    census.AddHouseholds: CENSUS,
+    census.RecordVisit: CENSUS,
+    census.SaveQuestionnaire: CENSUS,
+    census.ReadBack: CENSUS,
+    census.ConfirmQuestionnaire: CENSUS,
+    census.KeyAgain: CENSUS,
     # -- insight ---------------------------------------------------------------------------------------
     insight.GetOverview: STAFF,
     insight.GetDepartments: STAFF,
@@ -290,14 +325,19 @@ WHOLE: dict[Contract, Roles] = {
     property.GetRepair: DEPARTMENT,  # who reported it, to property management
     cameras.ListGrants: (*DEPARTMENT, *DESK, "auditor"),  # whose door and whose car
     meters.GetAccount: STAFF,  # the holder's name
+    census.GetQuestionnaire: CENSUS,  # what a household answered, to the enumerator of its block and his leader
+    census.ListCleanUp: CENSUS_LEADER,
+    census.ListDifferences: CENSUS_LEADER,
 }
 """Questions whose answer holds whole personal values, and to whom; each such look is noted in the access log.
 
-Everywhere else persons are masked (袁*, 135****0000). Three orders hand out whole values too and keep their own record:
-LookAtResident and Prefill in the registry's list of looks, and a volunteer's visit as its dispatch.
+Everywhere else persons are masked (袁*, 135****0000). Four orders hand out whole values too and keep their own record:
+LookAtResident and Prefill in the registry's list of looks, a volunteer's visit as its dispatch, and the census's ReadBack
+on the version that was read.
 """
 
 
 def may(contract: Contract) -> Roles:
-    """The roles that may, as a service asks for them: with the administrator."""
-    return (*(MAY[contract] or ()), *ADMIN)
+    """The roles that may, as a service asks for them: with the administrator, where an office is not shut to him."""
+    named = MAY[contract] or ()
+    return named if contract.office() in SHUT else (*named, *ADMIN)
