@@ -13,10 +13,9 @@ from typing import Any
 from services.chassis.calls import Calls
 from services.contracts import (
     cameras,
-    citizens,
-    frontdesk,
     census,
     citizens,
+    frontdesk,
     identity,
     meters,
     party,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from services.contracts import (
     cameras,
+    census,
     classes,
     estates,
     events,
-    census,
     frontdesk,
     gridmap,
     identity,
