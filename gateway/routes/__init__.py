@@ -2,6 +2,7 @@
 
 from gateway.routes import (
     accounts,
+    approvals,
     cameras,
     cases,
     doors,
@@ -27,6 +28,7 @@ from gateway.table import Row
 TABLE: tuple[Row, ...] = (
     *tokens.ROWS,
     *matters.ROWS,
+    *approvals.ROWS,
     *cases.ROWS,
     *tasks.ROWS,
     *materials.ROWS,

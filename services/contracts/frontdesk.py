@@ -11,6 +11,7 @@ CHANNELS = ("window", "kiosk", "hotline", "visit", "opinion-card", "online", "de
 EMERGENCIES = ("110", "119", "120", "122")
 TEXT = validate.Length(min=1, max=2000)
 NO = validate.Regexp(r"^\d{8}-\d{7}$", error="Not a case number.")
+PLACE = validate.Regexp(r"^\d{6,15}$", error="Not a place code.")
 
 # -- facts ---------------------------------------------------------------------------------------------
 
@@ -152,13 +153,16 @@ class FindingRetracted(Event):
 
 
 class ListMatters(Query):
-    """The approved matters of the catalogue."""
+    """The matters that are approved for a place: without one, the caller's own or the community served here."""
+
+    place = fields.String(load_default=None, validate=PLACE)
 
 
 class GetMatter(Query):
-    """One matter with its form, materials, steps and promise."""
+    """One matter with its form, materials, steps and promise, and the approval under which it is on this desk."""
 
     code = fields.String(required=True)
+    place = fields.String(load_default=None, validate=PLACE)
 
 
 class _OneCase(Query):
@@ -208,9 +212,7 @@ class FileCase(Command):
     form = fields.Dict(required=True)
     materials = fields.List(fields.Dict(), load_default=list, validate=validate.Length(max=50))
     channel = fields.String(load_default="kiosk", validate=validate.OneOf(CHANNELS))
-    place = fields.String(
-        load_default=None, validate=validate.Regexp(r"^\d{6,15}$", error="Not a place code.")
-    )
+    place = fields.String(load_default=None, validate=PLACE)
 
 
 class _OnCase(Command):

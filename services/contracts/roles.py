@@ -7,6 +7,7 @@ within his area and is named nowhere. What has no row opens to nobody.
 from __future__ import annotations
 
 from services.contracts import (
+    approvals,
     cameras,
     frontdesk,
     identity,
@@ -70,6 +71,9 @@ MAY: dict[Contract, Roles | None] = {
     frontdesk.SuperviseCase: ("supervisor",),
     frontdesk.DecideReturn: DESK,
     frontdesk.DecideExtension: DESK,
+    # -- approvals -------------------------------------------------------------------------------------
+    approvals.ListApprovals: ANYONE,
+    approvals.RevokeApproval: ("supervisor",),
     # -- trays -----------------------------------------------------------------------------------------
     tasks.ListTasks: (*DEPARTMENT, *DESK),
     tasks.GetTask: (*DEPARTMENT, *DESK),

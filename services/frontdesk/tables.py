@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, Sequence, S
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.chassis.database import new_metadata
+from services.frontdesk.approvals.tables import approvals_table
 
 metadata = new_metadata()
 case_numbers = Sequence("case_numbers", metadata=metadata)
@@ -65,3 +66,6 @@ materials = Table(
     Column("by", String, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
+
+# Room: approvals (准入)
+approvals = approvals_table(metadata)

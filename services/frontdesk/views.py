@@ -15,7 +15,7 @@ from services.chassis.paging import page
 from services.contracts import citizens, frontdesk
 from services.contracts.messages import Query
 from services.contracts.units import OFFICE_OF
-from services.frontdesk import matters
+from services.frontdesk.approvals import views as approvals
 from services.frontdesk.model import ENDED, Case, UnknownCase
 from services.frontdesk.tables import cases, history
 
@@ -29,14 +29,6 @@ class UnknownLink(UnknownCase):
     """This link is not known; scan the code on the receipt again."""
 
     zh = "链接无效，请重新扫描回执上的二维码。"
-
-
-def list_matters(read: Read, query: Any) -> dict[str, Any]:
-    return {"items": [matter.as_dict() for matter in matters.catalogue().list()], "next": None}
-
-
-def get_matter(read: Read, query: Any) -> Any:
-    return matters.catalogue().get(query.code).as_dict()
 
 
 def get_case(read: Read, query: Any) -> dict[str, Any]:
@@ -151,10 +143,10 @@ def _within(scopes: list[str]) -> ColumnElement[bool]:
 
 
 QUERIES: dict[type[Query], Callable[..., Any]] = {
-    frontdesk.ListMatters: list_matters,
-    frontdesk.GetMatter: get_matter,
     frontdesk.GetCase: get_case,
     frontdesk.GetCaseByToken: get_case_by_token,
     frontdesk.ListCases: list_cases,
     frontdesk.ListHistory: list_history,
+    # Room: approvals, which decide what the catalogue shows
+    **approvals.QUERIES,
 }

@@ -9,14 +9,15 @@ from services.chassis.errors import Forbidden
 from services.chassis.settings import settings
 from services.frontdesk import forms, matters
 from services.frontdesk.handlers.access import TAKE_IN, tracking_token
+from services.frontdesk.handlers.approving import require_approved
 from services.frontdesk.handlers.dispatch import register
 from services.frontdesk.model import NotYours
 
 
 class MatterNotOpen(Forbidden):
-    """The matter {code} is not approved for the desk, or not for this channel."""
+    """The matter {code} is not taken in through this channel; it is through: {channels}."""
 
-    zh = "事项“{code}”未经准入或不在本渠道受理。"
+    zh = "事项“{code}”不在本渠道受理；可办理的渠道：{channels}。"
 
 
 def file_case(work: Work, command: Any) -> dict[str, Any]:
@@ -25,12 +26,13 @@ def file_case(work: Work, command: Any) -> dict[str, Any]:
     The receipt gets its tracking token only on its way out (`complete_receipt`): the answer is kept for repeats.
     """
     matter = matters.catalogue().get(command.matter)
-    if not matter.approved or matter.internal or command.channel not in matter.channels:
-        raise MatterNotOpen(code=command.matter)
+    if matter.internal or command.channel not in matter.channels:
+        raise MatterNotOpen(code=command.matter, channels=", ".join(matter.channels))
     both = {**command.applicant, **command.form}
     place = command.place or forms.place_of(matter, both) or _first_place(work)
     if not work.caller.may(TAKE_IN, place):
         raise NotYours()
+    require_approved(work, matter, place)
     uploads = work.store.uploads(forms.digests(command.materials))
     faults = forms.problems(matter, both, command.materials, uploads) + forms.outside(matter, both, place)
     if faults:

@@ -124,8 +124,6 @@ class Matter(_Part, frozen=True, kw_only=True):
     slug: Slug
     version: Annotated[int, msgspec.Meta(ge=1)]
     valid_from: date
-    approved: bool
-    """Access approval (准入): only approved matters appear in the catalogue."""
     title: Text
     sentence: Text
     for_whom: Text
