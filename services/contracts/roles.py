@@ -9,6 +9,7 @@ from __future__ import annotations
 from services.contracts import (
     approvals,
     cameras,
+    certificates,
     frontdesk,
     identity,
     insight,
@@ -74,6 +75,15 @@ MAY: dict[Contract, Roles | None] = {
     # -- approvals -------------------------------------------------------------------------------------
     approvals.ListApprovals: ANYONE,
     approvals.RevokeApproval: ("supervisor",),
+    # -- certificates ----------------------------------------------------------------------------------
+    certificates.ListBlockedCertificates: ANYONE,
+    certificates.VerifyCertificate: ANYONE,
+    certificates.ListCertificates: STAFF,
+    certificates.GetCertificateDocument: ("officer", *DESK),
+    certificates.IssueCertificate: (*DEPARTMENT, *DESK),
+    certificates.RevokeCertificate: DESK,
+    certificates.RegisterSealUse: (*LEADS, "supervisor"),
+    certificates.ListSealUses: STAFF,
     # -- trays -----------------------------------------------------------------------------------------
     tasks.ListTasks: (*DEPARTMENT, *DESK),
     tasks.GetTask: (*DEPARTMENT, *DESK),

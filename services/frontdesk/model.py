@@ -247,6 +247,8 @@ class Case:
     finder: str | None = None
     company: str | None = None
     """The company that filed it, if one did: it may see the case."""
+    certificate: str | None = None
+    """Number of the valid certificate it gave."""
     fired: list[str] = field(default_factory=list)
     """Deadlines that had their effect; each fires once, whatever restarts in between."""
 
@@ -329,6 +331,7 @@ class Case:
             "finding_id": self.finding_id,
             "rating": self.rating["stars"] if self.rating else None,
             "rated": self.rated,
+            "certificate": self.certificate,
             "lanes": [task.lane(now) for task in self.tasks],
         }
 

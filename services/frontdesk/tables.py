@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.chassis.database import new_metadata
 from services.frontdesk.approvals.tables import approvals_table
+from services.frontdesk.certificates.tables import certificate_tables
 
 metadata = new_metadata()
 case_numbers = Sequence("case_numbers", metadata=metadata)
@@ -67,5 +68,6 @@ materials = Table(
     Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 
-# Room: approvals (准入)
+# Rooms: approvals (准入), certificates
 approvals = approvals_table(metadata)
+certificates, documents, seal_uses = certificate_tables(metadata)

@@ -12,10 +12,13 @@ from sqlalchemy import ColumnElement, false, or_, select, true
 from services.chassis.database import Read
 from services.chassis.identifiers import Caller
 from services.chassis.paging import page
-from services.contracts import citizens, frontdesk
+from services.contracts import certificates, citizens, frontdesk
 from services.contracts.messages import Query
+from services.contracts.roles import may
 from services.contracts.units import OFFICE_OF
 from services.frontdesk.approvals import views as approvals
+from services.frontdesk.certificates import views as certificate_views
+from services.frontdesk.certificates.views import document_of
 from services.frontdesk.model import ENDED, Case, UnknownCase
 from services.frontdesk.tables import cases, history
 
@@ -54,6 +57,15 @@ def get_case_by_token(read: Read, query: Any) -> dict[str, Any]:
         raise UnknownLink(case_no="")
     case = msgspec.convert(body, Case)
     return {**case.face(read.now), "leading": _leading(read, case)}
+
+
+def get_certificate_document(read: Read, query: Any) -> dict[str, Any]:
+    """Whole persons are in it: for the holder of the receipt, and staff who may see the form."""
+    case = _seen(read, query.case_no, query.token)
+    by_receipt = query.token and hashlib.sha256(query.token.encode()).hexdigest() == case.tracking_hash
+    if not by_receipt and not read.caller.may(may(certificates.GetCertificateDocument), case.place):
+        raise UnknownCase(case_no=query.case_no)
+    return document_of(read, case.certificate)
 
 
 def _leading(read: Read, case: Case) -> dict[str, Any] | None:
@@ -147,6 +159,8 @@ QUERIES: dict[type[Query], Callable[..., Any]] = {
     frontdesk.GetCaseByToken: get_case_by_token,
     frontdesk.ListCases: list_cases,
     frontdesk.ListHistory: list_history,
-    # Room: approvals, which decide what the catalogue shows
+    # Rooms: approvals, which decide what the catalogue shows; certificates
     **approvals.QUERIES,
+    **certificate_views.QUERIES,
+    certificates.GetCertificateDocument: get_certificate_document,
 }

@@ -16,7 +16,17 @@ from services.contracts.roles import MAY, may
 PLACE, GRID = "110105001001", "110105001001003"
 ROWS = [row for row in TABLE if row.asks and MAY[row.asks]]
 OWN_DEPARTMENT = ("party", "property", "cameras", "meters", "volunteers")
-NOT_MADE = {"finding_id", "dispatch_id", "duty_id", "edit_id", "reading_id", "bill", "run", "approval_id"}
+NOT_MADE = {
+    "finding_id",
+    "dispatch_id",
+    "duty_id",
+    "edit_id",
+    "reading_id",
+    "bill",
+    "run",
+    "approval_id",
+    "number",
+}
 """What only a longer story brings about: the desk answers that there is none, to whoever may ask."""
 NOT_THIS = {meters.GetAccountLedger}
 """The path's account is a person's here, and not a meter's."""
@@ -112,7 +122,8 @@ def things(platform):
         "worker": "li", "amount": "1.00", "period": "2020-01", "rule": "none", "channel": "cash",
         "name": "某人", "site": "street", "cameras": [camera], "requester": "李某", "content": "车辆",
         "viewer": "李某", "name_zh": "某公司", "stage": "formal", "origin": "某支部", "employer": "某单位",
-        "destination": "某支部", "phone": "13500000000", "outcome": "well", "minutes": 30, "number": "in_hand", "q": "吴",
+        "destination": "某支部", "phone": "13500000000", "outcome": "well", "minutes": 30, "q": "吴",
+        "number": "ZM20200101-0000001", "title": "通知", "asked_by": "某公司", "handled_by": "li", "sha256": "0" * 64,
         **window,
     }  # fmt: skip
     fresh = {
@@ -120,6 +131,7 @@ def things(platform):
         "door": lambda: uuid.uuid4().hex[:8].upper(),
     }  # fmt: skip
     special = {
+        "ListBehind": lambda: {"number": "in_hand"},
         "FileCase": lambda: platform.repair(),
         "RegisterMeter": lambda: {"meter": f"W-ROLE-{uuid.uuid4().hex[:8]}"},
         "RegisterCamera": lambda: {"camera": f"{GRID[:8]}01132{dice.randint(1_000_000, 9_999_999)}"},

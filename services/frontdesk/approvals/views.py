@@ -17,6 +17,7 @@ from services.contracts.messages import Query
 from services.frontdesk import calendar, matters
 from services.frontdesk.approvals.model import MatterNotApproved
 from services.frontdesk.approvals.repository import covers, lasts
+from services.frontdesk.certificates.blocklist import blocked, refuse_blocked
 from services.frontdesk.tables import approvals
 
 
@@ -45,8 +46,14 @@ def approved_at(read: Read, place: str) -> dict[str, dict[str, Any]]:
 
 
 def list_matters(read: Read, query: Any) -> dict[str, Any]:
-    known = approved_at(read, place_of(read.caller, query.place))
-    listed = [matter for matter in matters.catalogue().list() if matter.slug in known]
+    place = place_of(read.caller, query.place)
+    known = approved_at(read, place)
+    off = {f"{one.item.code}-certificate" for one in blocked(place, calendar.local_day(read.now))}
+    listed = [
+        matter
+        for matter in matters.catalogue().list()
+        if matter.slug in known and not off & {matter.slug, matter.result.value}
+    ]
     return {
         "items": [{**matter.as_dict(), "approval": known[matter.slug]} for matter in listed],
         "next": None,
@@ -54,8 +61,10 @@ def list_matters(read: Read, query: Any) -> dict[str, Any]:
 
 
 def get_matter(read: Read, query: Any) -> Any:
+    place, today = place_of(read.caller, query.place), calendar.local_day(read.now)
+    refuse_blocked(place, today, query.code)
     matter = matters.catalogue().get(query.code)
-    place = place_of(read.caller, query.place)
+    refuse_blocked(place, today, matter.slug, matter.result.value)
     approval = approved_at(read, place).get(matter.slug)
     if approval is None and not matter.internal:
         raise MatterNotApproved(code=query.code, place=place)

@@ -7,7 +7,8 @@ from typing import Any
 from services.chassis.database import Work
 from services.chassis.errors import Forbidden
 from services.chassis.settings import settings
-from services.frontdesk import forms, matters
+from services.frontdesk import calendar, forms, matters
+from services.frontdesk.certificates.blocklist import refuse_blocked
 from services.frontdesk.handlers.access import TAKE_IN, tracking_token
 from services.frontdesk.handlers.approving import require_approved
 from services.frontdesk.handlers.dispatch import register
@@ -25,6 +26,8 @@ def file_case(work: Work, command: Any) -> dict[str, Any]:
 
     The receipt gets its tracking token only on its way out (`complete_receipt`): the answer is kept for repeats.
     """
+    asked_at, today = command.place or _first_place(work), calendar.local_day(work.now)
+    refuse_blocked(asked_at, today, command.matter)
     matter = matters.catalogue().get(command.matter)
     if matter.internal or command.channel not in matter.channels:
         raise MatterNotOpen(code=command.matter, channels=", ".join(matter.channels))
@@ -32,6 +35,7 @@ def file_case(work: Work, command: Any) -> dict[str, Any]:
     place = command.place or forms.place_of(matter, both) or _first_place(work)
     if not work.caller.may(TAKE_IN, place):
         raise NotYours()
+    refuse_blocked(place, today, matter.slug, matter.result.value)
     require_approved(work, matter, place)
     uploads = work.store.uploads(forms.digests(command.materials))
     faults = forms.problems(matter, both, command.materials, uploads) + forms.outside(matter, both, place)

@@ -3,13 +3,14 @@
 from services.frontdesk.matters.catalogue import DATA, BrokenMatters, Catalogue, UnknownMatter, catalogue
 from services.frontdesk.matters.conditions import Condition
 from services.frontdesk.matters.files import Finding, check
-from services.frontdesk.matters.matter import Choice, Field, Group, Material, Matter, Step, Text
+from services.frontdesk.matters.matter import Certificate, Choice, Field, Group, Material, Matter, Step, Text
 from services.frontdesk.matters.plan import next_steps, plan, verdict
 
 __all__ = [
     "DATA",
     "BrokenMatters",
     "Catalogue",
+    "Certificate",
     "Choice",
     "Condition",
     "Field",

@@ -15,8 +15,9 @@ import yaml
 from services.contracts import frontdesk as contract
 from services.contracts.units import UNITS
 from services.frontdesk.calendar import Promise
+from services.frontdesk.certificates.model import placeholders
 from services.frontdesk.matters.conditions import Condition
-from services.frontdesk.matters.matter import Choice, Field, Group, Material, Matter, Step, Text
+from services.frontdesk.matters.matter import Certificate, Choice, Field, Group, Material, Matter, Step, Text
 
 SHARED = "_shared.yaml"
 FIELDS_A_GROUP = 3
@@ -137,6 +138,8 @@ def _contradictions(matter: Matter) -> Iterator[Said]:
     yield from _material_faults(matter)
     yield from _step_faults(matter)
     yield from _promise_faults(matter)
+    if matter.certificate:
+        yield from _certificate_faults(matter, matter.certificate)
     for channel in matter.channels:
         if channel not in contract.CHANNELS:
             yield "channels", f"没有渠道“{channel}”", f"there is no channel {channel!r}"
@@ -267,6 +270,32 @@ def _step_faults(matter: Matter) -> Iterator[Said]:
             yield from _escalation_faults(matter, step, f"{where}.escalates")
         if step.sooner:
             yield from _unknown_names(matter, step.sooner.condition, f"{where}.sooner")
+
+
+ASKED_FOR_A_CERTIFICATE = ("id_number", "reason", "purpose", "pledge")
+CITED = ("requester", "legal_article")
+
+
+def _certificate_faults(matter: Matter, certificate: Certificate) -> Iterator[Said]:
+    """What nobody gets a certificate without: ID, reason, purpose, evidence, a truth pledge, and the cited article."""
+    asked = {field.name: field for field in matter.fields}
+    for name in (*ASKED_FOR_A_CERTIFICATE, *(() if certificate.law else CITED)):
+        field = asked.get(name)
+        if field is None or not (field.must if name == "pledge" else field.required):
+            yield "certificate", f"出具证明须要求填写“{name}”", f"a certificate has to ask for {name!r}"
+    if all(material.how == "fetched" for material in matter.materials):
+        yield "certificate", "出具证明须要求申请人提供证据材料", "a certificate has to ask for evidence"
+    if not matter.step(certificate.unit):
+        yield "certificate.unit", f"“{certificate.unit}”没有步骤", f"{certificate.unit!r} has no step here"
+    for where, sentence in (("zh", certificate.says.zh), ("en", certificate.says.en)):
+        for name in placeholders(sentence):
+            unit, dot, _ = name.partition(".")
+            if name not in asked and not (dot and matter.step(unit)):
+                yield (
+                    f"certificate.says.{where}",
+                    f"“{name}”既不是表单字段，也不是步骤的结果",
+                    f"{name!r} is neither a field of the form nor what a step here finds",
+                )
 
 
 def _escalation_faults(matter: Matter, step: Step, where: str) -> Iterator[Said]:
