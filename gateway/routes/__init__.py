@@ -22,6 +22,7 @@ from gateway.routes import (
     sensorthings,
     tasks,
     tokens,
+    trials,
     volunteers,
 )
 from gateway.table import Row
@@ -29,6 +30,7 @@ from gateway.table import Row
 TABLE: tuple[Row, ...] = (
     *tokens.ROWS,
     *matters.ROWS,
+    *trials.ROWS,
     *approvals.ROWS,
     *certificates.ROWS,
     *cases.ROWS,

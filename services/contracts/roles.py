@@ -18,6 +18,7 @@ from services.contracts import (
     property,
     registry,
     tasks,
+    trials,
     volunteers,
 )
 from services.contracts.messages import Command, Query
@@ -84,6 +85,9 @@ MAY: dict[Contract, Roles | None] = {
     certificates.RevokeCertificate: DESK,
     certificates.RegisterSealUse: (*LEADS, "supervisor"),
     certificates.ListSealUses: STAFF,
+    # -- trials of matters -----------------------------------------------------------------------------
+    trials.CheckMatter: ADMIN,
+    trials.TryMatter: ADMIN,
     # -- trays -----------------------------------------------------------------------------------------
     tasks.ListTasks: (*DEPARTMENT, *DESK),
     tasks.GetTask: (*DEPARTMENT, *DESK),

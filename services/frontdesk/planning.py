@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,8 +31,14 @@ def case_due(matter: Matter, form: dict[str, Any], place: str, at: datetime) -> 
 
 def task_times(matter: Matter, step: Step, case: Case, at: datetime) -> tuple[datetime, datetime]:
     """(sign by, due) of a task that is given out now."""
-    working = calendar.of(case.place)
-    due = working.due(at, step.promise_for(case.facts))
+    return times_of(matter, step, case.place, case.facts, at)
+
+
+def times_of(
+    matter: Matter, step: Step, place: str, facts: Mapping[str, Any], at: datetime
+) -> tuple[datetime, datetime]:
+    working = calendar.of(place)
+    due = working.due(at, step.promise_for(facts))
     return min(working.due(at, matter.sign_within), due), due
 
 

@@ -21,6 +21,7 @@ from services.frontdesk.certificates import views as certificate_views
 from services.frontdesk.certificates.views import document_of
 from services.frontdesk.model import ENDED, Case, UnknownCase
 from services.frontdesk.tables import cases, history
+from services.frontdesk.trials import views as trials
 
 SEES_EVERYTHING = ("clerk", "supervisor", "admin", "auditor")
 SEES_HIS_UNITS = ("officer", "manager", "coordinator")
@@ -159,7 +160,8 @@ QUERIES: dict[type[Query], Callable[..., Any]] = {
     frontdesk.GetCaseByToken: get_case_by_token,
     frontdesk.ListCases: list_cases,
     frontdesk.ListHistory: list_history,
-    # Rooms: approvals, which decide what the catalogue shows; certificates
+    # Rooms: approvals, which decide what the catalogue shows; certificates; matters tried out
+    **trials.QUERIES,
     **approvals.QUERIES,
     **certificate_views.QUERIES,
     certificates.GetCertificateDocument: get_certificate_document,

@@ -85,3 +85,17 @@ def test_work_outside_its_list_is_not_pushed_to_the_community(platform):
     )
     assert pushed.status_code == 403 and pushed.json()["slug"] == "not-the-communitys"
     assert "access approval" in pushed.json()["detail_en"]
+
+
+def test_a_matter_is_checked_and_tried_before_it_is_in_force(platform):
+    admin = platform.as_role("admin", None, "")
+    checked = admin.order("/v1/matters/check", text="code: '1'\nslug: x\nversion: none\n")
+    faults = {(fault["line"], fault["where"]) for fault in checked["findings"]}
+    assert not checked["sound"] and (3, "version") in faults
+    tried = admin.order(
+        "/v1/matters/repair/trial",
+        **{name: platform.repair("urgent")[name] for name in ("applicant", "form", "materials")},
+    )
+    assert tried["acceptable"] and [task["unit"] for task in tried["tasks"]] == ["property"]
+    refused = platform.as_account("clerk").send_order("/v1/matters/repair/trial")
+    assert refused.status_code == 403

@@ -48,6 +48,9 @@ class Catalogue:
                 return matter
         raise UnknownMatter(code=code)
 
+    def versions(self, code: str) -> list[int]:
+        return [matter.version for matter in self._versions.get(self._code.get(code, ""), [])]
+
     def list(self, internal: bool = False, on: date | None = None) -> list[Matter]:
         """The matters in force in the order of their codes, or the internal ones. Whether one may reach a desk is said
         by its approval, not here."""
