@@ -64,7 +64,11 @@ class RegisterSealUse(Command):
     """Approve a use of the seal for the committee's own work; the caller approves, somebody else stamps."""
 
     place = fields.String(required=True, validate=PLACE)
-    title = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    document = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=200),
+        metadata={"description": "what the stamped paper is called"},
+    )
     why = fields.String(required=True, validate=TEXT)
     asked_by = fields.String(
         required=True,

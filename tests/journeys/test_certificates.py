@@ -103,7 +103,7 @@ def test_what_is_not_certified_is_said_before_a_form_is_filled(platform):
 def test_the_register_of_seal_uses_has_both_uses_and_is_exported(platform, closed):
     director = platform.as_role("manager", "street")
     work = {
-        "place": PLACE, "title": "=1+1 通知", "why": "告知居民", "asked_by": "某物业", "handled_by": "li", "sha256": "a" * 64,
+        "place": PLACE, "document": "=1+1 通知", "why": "告知居民", "asked_by": "某物业", "handled_by": "li", "sha256": "a" * 64,
     }  # fmt: skip
     director.order("/v1/seal-uses", **work)
     itself = director.send_order("/v1/seal-uses", **work | {"handled_by": "manager-street-" + PLACE})

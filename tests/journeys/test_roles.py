@@ -123,7 +123,7 @@ def things(platform):
         "name": "某人", "site": "street", "cameras": [camera], "requester": "李某", "content": "车辆",
         "viewer": "李某", "name_zh": "某公司", "stage": "formal", "origin": "某支部", "employer": "某单位",
         "destination": "某支部", "phone": "13500000000", "outcome": "well", "minutes": 30, "q": "吴",
-        "number": "ZM20200101-0000001", "title": "通知", "code": "30", "text": "code: x", "asked_by": "某公司", "handled_by": "li", "sha256": "0" * 64,
+        "number": "ZM20200101-0000001", "document": "通知", "code": "30", "text": "code: x", "asked_by": "某公司", "handled_by": "li", "sha256": "0" * 64,
         **window,
     }  # fmt: skip
     fresh = {

@@ -96,7 +96,7 @@ def register_seal_use(work: Work, command: Any) -> dict[str, Any]:
     use = SealUse(
         place=command.place,
         use="work",
-        title=command.title,
+        title=command.document,
         asked_by=command.asked_by,
         why=command.why,
         handled_by=command.handled_by,

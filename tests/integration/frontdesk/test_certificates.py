@@ -268,7 +268,7 @@ def test_done_again_the_new_certificate_replaces_the_first(desk):
 
 def work_use(**more):
     return {
-        "place": COMMUNITY, "title": "关于停水的通知", "why": "告知居民", "asked_by": "物业公司", "handled_by": "li",
+        "place": COMMUNITY, "document": "关于停水的通知", "why": "告知居民", "asked_by": "物业公司", "handled_by": "li",
         "sha256": "a" * 64, "copies": 3,
     } | more  # fmt: skip
 
