@@ -6,6 +6,7 @@ from gateway.routes import (
     cameras,
     cases,
     certificates,
+    channels,
     doors,
     frames,
     live,
@@ -30,6 +31,7 @@ from gateway.table import Row
 TABLE: tuple[Row, ...] = (
     *tokens.ROWS,
     *matters.ROWS,
+    *channels.ROWS,
     *trials.ROWS,
     *approvals.ROWS,
     *certificates.ROWS,

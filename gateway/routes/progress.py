@@ -62,6 +62,7 @@ WORDS = {
     "due": ("承诺办结", "Promised by"),
     "closed": ("办结时间", "Closed"),
     "leading": ("随此件办理、一并答复", "Handled and answered with case"),
+    "belongs": ("请通过法定途径办理：", "The law has a way of its own for this:"),
     "lanes": ("各部门进展", "Each department's part"),
     "needs": ("需要您补充", "Needed from you"),
     "rate": ("请您评价", "How did we do?"),
@@ -186,6 +187,7 @@ def render(case: dict[str, Any], token: str, lang: str) -> str:
         f"<p class=muted>{word('number')}</p><p class=no>{escape(case['case_no'])}</p>",
         f"<p class=state role=status>{_state(CASE_STATES, case['status'], lang)}</p>",
         _leading(case.get("leading"), lang),
+        _told(case.get("told"), lang),
         _times(case, word),
         _lanes(case["lanes"], lang),
         _rating(case, token, lang),
@@ -212,6 +214,16 @@ def _leading(leading: dict[str, Any] | None, lang: str) -> str:
         f"<p>{word('leading')} {escape(leading['case_no'])}: <strong class=state>{state}</strong></p>"
         + _times({name: leading.get(name) for name in ("due_at", "closed_at")}, word)
     )
+
+
+def _told(told: dict[str, Any] | None, lang: str) -> str:
+    """Where it belongs by law, when the desk could not accept it."""
+    if not told:
+        return ""
+    word, name = _in(lang), "en" if lang == "en" else "zh"
+    lines = [f"{word('belongs')} <strong>{escape(told[name])}</strong>", escape(told["where"][name])]
+    lines += [escape(told[key][name]) for key in ("law", "within") if told.get(key)]
+    return f"<p>{'<br>'.join(lines)}</p>"
 
 
 def _times(case: dict[str, Any], word: Any) -> str:

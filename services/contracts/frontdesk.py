@@ -212,6 +212,10 @@ class FileCase(Command):
     form = fields.Dict(required=True)
     materials = fields.List(fields.Dict(), load_default=list, validate=validate.Length(max=50))
     channel = fields.String(load_default="kiosk", validate=validate.OneOf(CHANNELS))
+    source = fields.Dict(
+        load_default=dict,
+        metadata={"description": "what the channel needs told of the hand-over, see /v1/channels"},
+    )
     place = fields.String(load_default=None, validate=PLACE)
 
 
@@ -288,7 +292,9 @@ class DeclineCase(_OnCase):
     instead = fields.String(
         load_default=None,
         validate=validate.Length(max=200),
-        metadata={"description": "litigation, arbitration, administrative review, petition…"},
+        metadata={
+            "description": "a statutory channel by its value or name, see /v1/statutory-channels; or words"
+        },
     )
 
 

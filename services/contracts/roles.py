@@ -10,6 +10,7 @@ from services.contracts import (
     approvals,
     cameras,
     certificates,
+    channels,
     frontdesk,
     identity,
     insight,
@@ -85,6 +86,9 @@ MAY: dict[Contract, Roles | None] = {
     certificates.RevokeCertificate: DESK,
     certificates.RegisterSealUse: (*LEADS, "supervisor"),
     certificates.ListSealUses: STAFF,
+    # -- channels --------------------------------------------------------------------------------------
+    channels.ListChannels: ANYONE,
+    channels.ListStatutoryChannels: ANYONE,
     # -- trials of matters -----------------------------------------------------------------------------
     trials.CheckMatter: ADMIN,
     trials.TryMatter: ADMIN,

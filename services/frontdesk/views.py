@@ -19,6 +19,7 @@ from services.contracts.units import OFFICE_OF
 from services.frontdesk.approvals import views as approvals
 from services.frontdesk.certificates import views as certificate_views
 from services.frontdesk.certificates.views import document_of
+from services.frontdesk.channels import views as channels
 from services.frontdesk.model import ENDED, Case, UnknownCase
 from services.frontdesk.tables import cases, history
 from services.frontdesk.trials import views as trials
@@ -45,7 +46,7 @@ def get_case(read: Read, query: Any) -> dict[str, Any]:
     for task, lane in zip(case.tasks, face["lanes"], strict=True):
         lane["result"] = task.result if whole and task.finished else {}
     if read.caller.may(("clerk", "supervisor", "admin", "officer"), case.place):
-        face["form"], face["materials"] = case.form, case.materials
+        face["form"], face["materials"], face["source"] = case.form, case.materials, case.source
     return face
 
 
@@ -160,8 +161,9 @@ QUERIES: dict[type[Query], Callable[..., Any]] = {
     frontdesk.GetCaseByToken: get_case_by_token,
     frontdesk.ListCases: list_cases,
     frontdesk.ListHistory: list_history,
-    # Rooms: approvals, which decide what the catalogue shows; certificates; matters tried out
+    # Rooms: approvals, which decide what the catalogue shows; certificates; matters tried out; channels
     **trials.QUERIES,
+    **channels.QUERIES,
     **approvals.QUERIES,
     **certificate_views.QUERIES,
     certificates.GetCertificateDocument: get_certificate_document,

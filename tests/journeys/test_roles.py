@@ -32,7 +32,7 @@ NOT_THIS = {meters.GetAccountLedger}
 """The path's account is a person's here, and not a meter's."""
 OWN_ONLY = {("company", frontdesk.GetCase), ("company", frontdesk.ListHistory)}
 """A company may see the cases it filed itself; this one it did not."""
-NOT_OF_ROLE = {"not-your-order", "own-work", "unknown-tariff"}
+NOT_OF_ROLE = {"not-your-order", "channel-not-yours", "own-work", "unknown-tariff"}
 """Refusals that come when the role was found right."""
 
 
@@ -132,7 +132,7 @@ def things(platform):
     }  # fmt: skip
     special = {
         "ListBehind": lambda: {"number": "in_hand"},
-        "FileCase": lambda: platform.repair(),
+        "FileCase": lambda: platform.repair(),  # a company's comes through its own channel
         "RegisterMeter": lambda: {"meter": f"W-ROLE-{uuid.uuid4().hex[:8]}"},
         "RegisterCamera": lambda: {"camera": f"{GRID[:8]}01132{dice.randint(1_000_000, 9_999_999)}"},
         "RegisterDevice": lambda: {"device": f"device-{uuid.uuid4().hex[:8]}", "kind": "meter"},

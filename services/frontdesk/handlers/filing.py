@@ -9,6 +9,7 @@ from services.chassis.errors import Forbidden
 from services.chassis.settings import settings
 from services.frontdesk import calendar, forms, matters
 from services.frontdesk.certificates.blocklist import refuse_blocked
+from services.frontdesk.channels.model import require_channel
 from services.frontdesk.handlers.access import TAKE_IN, tracking_token
 from services.frontdesk.handlers.approving import require_approved
 from services.frontdesk.handlers.dispatch import register
@@ -35,10 +36,13 @@ def file_case(work: Work, command: Any) -> dict[str, Any]:
     place = command.place or forms.place_of(matter, both) or _first_place(work)
     if not work.caller.may(TAKE_IN, place):
         raise NotYours()
+    channel = require_channel(work.caller, command.channel)
     refuse_blocked(place, today, matter.slug, matter.result.value)
     require_approved(work, matter, place)
     uploads = work.store.uploads(forms.digests(command.materials))
     faults = forms.problems(matter, both, command.materials, uploads) + forms.outside(matter, both, place)
+    source, unsaid = forms.told(channel.needs, command.source, "source")
+    faults += unsaid
     if faults:
         raise forms.IncompleteForm.fields({fault.path: (fault.zh, fault.en) for fault in faults})
     clean = forms.cleaned(matter, both)
@@ -46,7 +50,7 @@ def file_case(work: Work, command: Any) -> dict[str, Any]:
     applicant = {name: value for name, value in clean.items() if name in own}
     form = {name: value for name, value in clean.items() if name not in own}
     materials = forms.kept(command.materials, uploads)
-    case = register(work, matter, place, command.channel, applicant, form, materials)
+    case = register(work, matter, place, command.channel, applicant, form, materials, source=source)
     return {
         "case_no": case.no,
         "status": case.status,
