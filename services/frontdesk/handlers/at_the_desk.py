@@ -21,15 +21,7 @@ def decline_case(work: Work, command: Any) -> dict[str, Any]:
     """Not ours to accept: litigation, arbitration, petition and the like have a statutory channel of their own."""
     case = for_staff(work, command.case_no, DECIDE)
     case.told = told(command.instead)
-    end(
-        work,
-        case,
-        "decline",
-        work.caller.account,
-        reason=command.reason,
-        instead=command.instead,
-        told=case.told,
-    )
+    end(work, case, "decline", work.caller.account, reason=command.reason, instead=command.instead)
     return case.face(work.now)
 
 

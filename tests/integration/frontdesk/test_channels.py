@@ -116,8 +116,8 @@ def test_whoever_is_not_accepted_is_told_where_it_belongs(desk, instead):
     assert answer["status"] == "not-accepted"
     assert answer["told"]["where"]["zh"] == "区劳动人事争议仲裁委员会" and answer["told"]["within"]["en"]
     assert desk.ask(frontdesk.GetCaseByToken, token=receipt["tracking_token"])["told"] == answer["told"]
-    detail = desk.ask(frontdesk.ListHistory, case_no=no)["items"][-1]["detail"]
-    assert (detail["instead"], detail["told"]["value"]) == (instead, "labour-arbitration")
+    (*_, noted) = desk.said("CaseNoted")
+    assert noted[2]["case"]["told"]["value"] == "labour-arbitration", "whoever listens hears it too"
 
 
 @pytest.mark.parametrize("instead", [None, "请联系房东"])
