@@ -29,7 +29,9 @@ One desk, every back office. JSON throughout; every error is RFC 9457 problem+js
 TAGS = {
     "tokens": ("登录", "Signing in"),
     "matters": ("事项", "Matters"),
+    "approvals": ("准入", "Access approval"),
     "cases": ("办件", "Cases"),
+    "certificates": ("证明与用印", "Certificates and seals"),
     "tasks": ("部门任务", "Tasks"),
     "materials": ("材料", "Materials"),
     "live": ("实时", "Live"),

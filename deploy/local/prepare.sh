@@ -23,6 +23,7 @@ given() { [ -z "${YIKOU_OWN_PARTS:-}" ] && [ -n "$1" ]; }
 missing_packages() {
     given "${AMQP_URI:-}" || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || echo rabbitmq-server
     given "${DATABASE_URL:-}" || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || echo postgresql
+    [ -n "${YIKOU_FONT:-}" ] || [ -r /usr/share/fonts/truetype/wqy/wqy-microhei.ttc ] || echo fonts-wqy-microhei # in certificates
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
     [ -n "${YIKOU_OWN_PARTS:-}" ] || return 0
     command -v curl >/dev/null || echo curl # the README's example is a test

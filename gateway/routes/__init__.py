@@ -2,9 +2,12 @@
 
 from gateway.routes import (
     accounts,
+    approvals,
     cameras,
     cases,
     census,
+    certificates,
+    channels,
     doors,
     estates,
     events,
@@ -24,6 +27,7 @@ from gateway.routes import (
     sensorthings,
     tasks,
     tokens,
+    trials,
     volunteers,
     webhooks,
 )
@@ -32,6 +36,10 @@ from gateway.table import Row
 TABLE: tuple[Row, ...] = (
     *tokens.ROWS,
     *matters.ROWS,
+    *channels.ROWS,
+    *trials.ROWS,
+    *approvals.ROWS,
+    *certificates.ROWS,
     *cases.ROWS,
     *tasks.ROWS,
     *materials.ROWS,

@@ -170,12 +170,12 @@ class Calendar:
         return _moment(day, hours.opens), _moment(day, hours.closes)
 
     def is_open(self, at: datetime) -> bool:
-        hours = self.hours(_day(at))
+        hours = self.hours(local_day(at))
         return hours is not None and hours[0] <= at < hours[1]
 
     def unknown_years(self, start: datetime, end: datetime) -> tuple[int, ...]:
         """The years between two moments whose holidays nobody has written down: what falls there is a guess."""
-        first, last = sorted((_day(start).year, _day(end).year))
+        first, last = sorted((local_day(start).year, local_day(end).year))
         return tuple(year for year in range(first, last + 1) if year not in self._years)
 
     def sources(self, year: int) -> tuple[str, ...]:
@@ -188,7 +188,7 @@ class Calendar:
         """The close of the `days`-th working day after the day of `start`."""
         if days < 1:
             raise ValueError("a promise has at least one working day")
-        day = _day(start)
+        day = local_day(start)
         for _ in range(days):
             day += timedelta(days=1)
             while not self.is_working_day(day):
@@ -272,7 +272,7 @@ class Calendar:
 
     def _open_from(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         """The stretches of working time after `start`, the first one cut at it, without end."""
-        day = _day(start)
+        day = local_day(start)
         while True:
             hours = self.hours(day)
             if hours is not None and start < hours[1]:
@@ -301,7 +301,7 @@ def _aware(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
-def _day(at: datetime) -> date:
+def local_day(at: datetime) -> date:
     return _aware(at).astimezone(ZONE).date()
 
 

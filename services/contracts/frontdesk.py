@@ -11,6 +11,7 @@ CHANNELS = ("window", "kiosk", "hotline", "visit", "opinion-card", "online", "de
 EMERGENCIES = ("110", "119", "120", "122")
 TEXT = validate.Length(min=1, max=2000)
 NO = validate.Regexp(r"^\d{8}-\d{7}$", error="Not a case number.")
+PLACE = validate.Regexp(r"^\d{6,15}$", error="Not a place code.")
 
 # -- facts ---------------------------------------------------------------------------------------------
 
@@ -159,13 +160,16 @@ class FindingRetracted(Event):
 
 
 class ListMatters(Query):
-    """The approved matters of the catalogue."""
+    """The matters that are approved for a place: without one, the caller's own or the community served here."""
+
+    place = fields.String(load_default=None, validate=PLACE)
 
 
 class GetMatter(Query):
-    """One matter with its form, materials, steps and promise."""
+    """One matter with its form, materials, steps and promise, and the approval under which it is on this desk."""
 
     code = fields.String(required=True)
+    place = fields.String(load_default=None, validate=PLACE)
 
 
 class _OneCase(Query):
@@ -215,9 +219,11 @@ class FileCase(Command):
     form = fields.Dict(required=True)
     materials = fields.List(fields.Dict(), load_default=list, validate=validate.Length(max=50))
     channel = fields.String(load_default="kiosk", validate=validate.OneOf(CHANNELS))
-    place = fields.String(
-        load_default=None, validate=validate.Regexp(r"^\d{6,15}$", error="Not a place code.")
+    source = fields.Dict(
+        load_default=dict,
+        metadata={"description": "what the channel needs told of the hand-over, see /v1/channels"},
     )
+    place = fields.String(load_default=None, validate=PLACE)
 
 
 class _OnCase(Command):
@@ -293,7 +299,9 @@ class DeclineCase(_OnCase):
     instead = fields.String(
         load_default=None,
         validate=validate.Length(max=200),
-        metadata={"description": "litigation, arbitration, administrative review, petition…"},
+        metadata={
+            "description": "a statutory channel by its value or name, see /v1/statutory-channels; or words"
+        },
     )
 
 

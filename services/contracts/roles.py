@@ -7,8 +7,11 @@ within his area and is named nowhere. What has no row opens to nobody.
 from __future__ import annotations
 
 from services.contracts import (
+    approvals,
     cameras,
     census,
+    certificates,
+    channels,
     classes,
     estates,
     events,
@@ -21,6 +24,7 @@ from services.contracts import (
     property,
     registry,
     tasks,
+    trials,
     volunteers,
     webhooks,
 )
@@ -82,6 +86,24 @@ MAY: dict[Contract, Roles | None] = {
     frontdesk.SuperviseCase: ("supervisor",),
     frontdesk.DecideReturn: DESK,
     frontdesk.DecideExtension: DESK,
+    # -- approvals -------------------------------------------------------------------------------------
+    approvals.ListApprovals: ANYONE,
+    approvals.RevokeApproval: ("supervisor",),
+    # -- certificates ----------------------------------------------------------------------------------
+    certificates.ListBlockedCertificates: ANYONE,
+    certificates.VerifyCertificate: ANYONE,
+    certificates.ListCertificates: STAFF,
+    certificates.GetCertificateDocument: ("officer", *DESK),
+    certificates.IssueCertificate: (*DEPARTMENT, *DESK),
+    certificates.RevokeCertificate: DESK,
+    certificates.RegisterSealUse: (*LEADS, "supervisor"),
+    certificates.ListSealUses: STAFF,
+    # -- channels --------------------------------------------------------------------------------------
+    channels.ListChannels: ANYONE,
+    channels.ListStatutoryChannels: ANYONE,
+    # -- trials of matters -----------------------------------------------------------------------------
+    trials.CheckMatter: ADMIN,
+    trials.TryMatter: ADMIN,
     # -- trays -----------------------------------------------------------------------------------------
     tasks.ListTasks: (*DEPARTMENT, *DESK),
     tasks.GetTask: (*DEPARTMENT, *DESK),

@@ -247,6 +247,12 @@ class Case:
     finder: str | None = None
     company: str | None = None
     """The company that filed it, if one did: it may see the case."""
+    source: dict[str, Any] = field(default_factory=dict)
+    """What the channel told of the hand-over: the caller's number, who visited, the card's number."""
+    told: dict[str, Any] | None = None
+    """The statutory channel its applicant was told of when it was not accepted."""
+    certificate: str | None = None
+    """Number of the valid certificate it gave."""
     fired: list[str] = field(default_factory=list)
     """Deadlines that had their effect; each fires once, whatever restarts in between."""
 
@@ -329,6 +335,8 @@ class Case:
             "finding_id": self.finding_id,
             "rating": self.rating["stars"] if self.rating else None,
             "rated": self.rated,
+            "certificate": self.certificate,
+            "told": self.told,
             "lanes": [task.lane(now) for task in self.tasks],
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,7 +30,7 @@ def case_due(matter: Matter, form: dict[str, Any], place: str, at: datetime) -> 
     return _sooner(calendar.of(place).due(at, matter.promise_for(form)), form)
 
 
-def _sooner(due: datetime, form: dict[str, Any]) -> datetime:
+def _sooner(due: datetime, form: Mapping[str, Any]) -> datetime:
     """A finder may know by when: the registry's kinds of grid events each have a time of their own."""
     told = form.get("handle_by")
     return min(due, datetime.fromisoformat(told)) if told else due
@@ -38,8 +38,14 @@ def _sooner(due: datetime, form: dict[str, Any]) -> datetime:
 
 def task_times(matter: Matter, step: Step, case: Case, at: datetime) -> tuple[datetime, datetime]:
     """(sign by, due) of a task that is given out now."""
-    working = calendar.of(case.place)
-    due = _sooner(working.due(at, step.promise_for(case.facts)), case.facts)
+    return times_of(matter, step, case.place, case.facts, at)
+
+
+def times_of(
+    matter: Matter, step: Step, place: str, facts: Mapping[str, Any], at: datetime
+) -> tuple[datetime, datetime]:
+    working = calendar.of(place)
+    due = _sooner(working.due(at, step.promise_for(facts)), facts)
     return min(working.due(at, matter.sign_within), due), due
 
 

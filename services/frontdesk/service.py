@@ -2,6 +2,7 @@
 
 from services.chassis.entrances import Service
 from services.frontdesk import handlers, views
+from services.frontdesk.certificates import document
 from services.frontdesk.repository import Repository
 
 
@@ -14,3 +15,4 @@ class FrontDesk(Service):
     timers = handlers.TIMERS
     completes = handlers.COMPLETES
     before_commit = handlers.publish_changes
+    needs = (document.font,)

@@ -12,12 +12,17 @@ from sqlalchemy import ColumnElement, false, or_, select, true
 from services.chassis.database import Read
 from services.chassis.identifiers import Caller
 from services.chassis.paging import page
-from services.contracts import citizens, frontdesk
+from services.contracts import certificates, citizens, frontdesk
 from services.contracts.messages import Query
+from services.contracts.roles import may
 from services.contracts.units import OFFICE_OF
-from services.frontdesk import matters
+from services.frontdesk.approvals import views as approvals
+from services.frontdesk.certificates import views as certificate_views
+from services.frontdesk.certificates.views import document_of
+from services.frontdesk.channels import views as channels
 from services.frontdesk.model import ENDED, Case, UnknownCase
 from services.frontdesk.tables import cases, history
+from services.frontdesk.trials import views as trials
 
 SEES_EVERYTHING = ("clerk", "supervisor", "admin", "auditor")
 SEES_HIS_UNITS = ("officer", "manager", "coordinator")
@@ -31,14 +36,6 @@ class UnknownLink(UnknownCase):
     zh = "链接无效，请重新扫描回执上的二维码。"
 
 
-def list_matters(read: Read, query: Any) -> dict[str, Any]:
-    return {"items": [matter.as_dict() for matter in matters.catalogue().list()], "next": None}
-
-
-def get_matter(read: Read, query: Any) -> Any:
-    return matters.catalogue().get(query.code).as_dict()
-
-
 def get_case(read: Read, query: Any) -> dict[str, Any]:
     case = _seen(read, query.case_no, query.token)
     face = case.face(read.now)
@@ -49,7 +46,7 @@ def get_case(read: Read, query: Any) -> dict[str, Any]:
     for task, lane in zip(case.tasks, face["lanes"], strict=True):
         lane["result"] = task.result if whole and task.finished else {}
     if read.caller.may(("clerk", "supervisor", "admin", "officer"), case.place):
-        face["form"], face["materials"] = case.form, case.materials
+        face["form"], face["materials"], face["source"] = case.form, case.materials, case.source
     return face
 
 
@@ -62,6 +59,15 @@ def get_case_by_token(read: Read, query: Any) -> dict[str, Any]:
         raise UnknownLink(case_no="")
     case = msgspec.convert(body, Case)
     return {**case.face(read.now), "leading": _leading(read, case)}
+
+
+def get_certificate_document(read: Read, query: Any) -> dict[str, Any]:
+    """Whole persons are in it: for the holder of the receipt, and staff who may see the form."""
+    case = _seen(read, query.case_no, query.token)
+    by_receipt = query.token and hashlib.sha256(query.token.encode()).hexdigest() == case.tracking_hash
+    if not by_receipt and not read.caller.may(may(certificates.GetCertificateDocument), case.place):
+        raise UnknownCase(case_no=query.case_no)
+    return document_of(read, case.certificate)
 
 
 def _leading(read: Read, case: Case) -> dict[str, Any] | None:
@@ -151,10 +157,14 @@ def _within(scopes: list[str]) -> ColumnElement[bool]:
 
 
 QUERIES: dict[type[Query], Callable[..., Any]] = {
-    frontdesk.ListMatters: list_matters,
-    frontdesk.GetMatter: get_matter,
     frontdesk.GetCase: get_case,
     frontdesk.GetCaseByToken: get_case_by_token,
     frontdesk.ListCases: list_cases,
     frontdesk.ListHistory: list_history,
+    # Rooms: approvals, which decide what the catalogue shows; certificates; matters tried out; channels
+    **trials.QUERIES,
+    **channels.QUERIES,
+    **approvals.QUERIES,
+    **certificate_views.QUERIES,
+    certificates.GetCertificateDocument: get_certificate_document,
 }

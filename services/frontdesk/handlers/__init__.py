@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.chassis.database import Work
-from services.contracts import frontdesk, tasks
+from services.contracts import approvals, certificates, frontdesk, tasks
 from services.contracts.messages import Command, Event
 from services.frontdesk.handlers.answers import (
     note_extension_asked,
@@ -18,7 +18,9 @@ from services.frontdesk.handlers.answers import (
     note_stood_down,
     note_supplement_asked,
 )
+from services.frontdesk.handlers.approving import revoke_approval
 from services.frontdesk.handlers.at_the_desk import answer_case, decline_case, hand_to_emergency
+from services.frontdesk.handlers.certifying import issue_certificate, register_seal_use, revoke_certificate
 from services.frontdesk.handlers.deadlines import watch_deadlines
 from services.frontdesk.handlers.demonstration import load_demonstration
 from services.frontdesk.handlers.ending import withdraw_case
@@ -68,6 +70,11 @@ COMMANDS: dict[type[Command], Callable[..., Any]] = {
     frontdesk.DecideExtension: decide_extension,
     frontdesk.RegisterMaterial: register_material,
     frontdesk.LoadDemonstration: load_demonstration,
+    # Rooms: approvals, certificates
+    approvals.RevokeApproval: revoke_approval,
+    certificates.IssueCertificate: issue_certificate,
+    certificates.RevokeCertificate: revoke_certificate,
+    certificates.RegisterSealUse: register_seal_use,
 }
 COMPLETES: dict[type[Command], Callable[[Any], Any]] = {frontdesk.FileCase: complete_receipt}
 TIMERS: Mapping[Callable[[Work], None], timedelta] = {watch_deadlines: timedelta(seconds=2)}

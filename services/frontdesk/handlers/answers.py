@@ -7,6 +7,8 @@ from typing import Any
 from services.chassis import calendar
 from services.chassis.database import Work
 from services.frontdesk import forms, matters, planning
+from services.frontdesk.handlers.approving import note_decision
+from services.frontdesk.handlers.certifying import give_certificate
 from services.frontdesk.handlers.dispatch import assign_ready, say_withdrawn
 from services.frontdesk.handlers.ending import end
 from services.frontdesk.model import Case, Task
@@ -33,6 +35,8 @@ def go_on(work: Work, case: Case) -> None:
     verdict = _verdict(work, case)
     if verdict == "open":
         return
+    note_decision(work, case, verdict)
+    give_certificate(work, case, verdict)
     end(work, case, "close" if verdict == "done" else "refuse", "frontdesk")
 
 

@@ -24,6 +24,7 @@ def register(
     materials: list[Any],
     finding_id: str | None = None,
     finder: str | None = None,
+    source: dict[str, Any] | None = None,
 ) -> Case:
     local_day = work.now.astimezone(calendar.ZONE).strftime("%Y%m%d")
     no = case_number(local_day, work.store.next_number())
@@ -44,6 +45,7 @@ def register(
         tracking_hash=digest(tracking_token(no)),
         finding_id=finding_id,
         finder=finder,
+        source=source or {},
         company=work.caller.account if work.caller.kind == "company" else None,
     )
     work.store.add(case)

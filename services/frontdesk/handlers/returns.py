@@ -11,6 +11,7 @@ from services.contracts import tasks
 from services.contracts.units import OFFICE_OF, UNITS
 from services.frontdesk import planning
 from services.frontdesk.handlers.access import DECIDE, for_staff
+from services.frontdesk.handlers.approving import refuse_push
 from services.frontdesk.handlers.dispatch import say_assigned
 from services.frontdesk.model import NothingToDecide, UnitNeeded
 
@@ -44,6 +45,7 @@ def decide_return(work: Work, command: Any) -> dict[str, Any]:
             raise UnknownUnit(unit=command.unit)
         if command.unit in case.returned_by(task.part) | {task.unit}:
             raise AlreadyReturnedIt(unit=command.unit)
+        refuse_push(case, command.unit)
         case.move_task(task, "uphold")
         case.note("returned", work.now, work.caller.account, task, reason=command.reason, to=command.unit)
     work.say(
