@@ -6,6 +6,7 @@ from gateway.routes import (
     cases,
     doors,
     frames,
+    intake,
     live,
     materials,
     matters,
@@ -27,6 +28,7 @@ from gateway.table import Row
 TABLE: tuple[Row, ...] = (
     *tokens.ROWS,
     *matters.ROWS,
+    *intake.ROWS,  # before cases: /v1/cases/similar is no case number
     *cases.ROWS,
     *tasks.ROWS,
     *materials.ROWS,

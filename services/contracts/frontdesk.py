@@ -211,6 +211,11 @@ class FileCase(Command):
     place = fields.String(
         load_default=None, validate=validate.Regexp(r"^\d{6,15}$", error="Not a place code.")
     )
+    draft = fields.String(  # intake
+        load_default=None,
+        validate=validate.Length(max=40),
+        metadata={"description": "code and secret of the draft this was resumed from; it is deleted"},
+    )
 
 
 class _OnCase(Command):

@@ -11,11 +11,12 @@ from sqlalchemy import ARRAY, Connection, String, bindparam, func, select, updat
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.rows import insert_rows, update_rows
+from services.frontdesk.intake.repository import Intake
 from services.frontdesk.model import Case, UnknownCase
 from services.frontdesk.tables import case_numbers, cases, findings, history, materials
 
 
-class Repository:
+class Repository(Intake):
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._known: dict[str, Case] = {}

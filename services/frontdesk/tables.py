@@ -65,3 +65,6 @@ materials = Table(
     Column("by", String, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
+
+# -- intake (bursts, consultations, drafts, diary, ledgers): their tables are this service's too
+import services.frontdesk.intake.tables  # noqa: E402, F401

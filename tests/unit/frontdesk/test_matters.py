@@ -39,6 +39,9 @@ def test_the_thirty_one_matters_are_there_in_order():
         "alarm",
         "camera-maintenance",
         "meter-check",
+        "incident",
+        "topic",
+        "diary-follow-up",
     ]
 
 
