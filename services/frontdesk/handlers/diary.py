@@ -12,7 +12,7 @@ from services.frontdesk import matters
 from services.frontdesk.handlers.dispatch import register
 from services.frontdesk.handlers.whistles import summon
 from services.frontdesk.intake import rules
-from services.frontdesk.intake.model import AlreadyACase, NotHereYet, UnknownEntry
+from services.frontdesk.intake.model import EntryHasItsCase, NotHereYet, UnknownEntry
 from services.frontdesk.model import NotYours
 
 
@@ -50,7 +50,7 @@ def open_case_from_diary(work: Work, command: Any) -> dict[str, Any]:
     if entry is None or not work.caller.may(may(intake.OpenCaseFromDiary), entry.place):
         raise UnknownEntry()
     if entry.case_no is not None:
-        raise AlreadyACase(case_no=entry.case_no)
+        raise EntryHasItsCase(case_no=entry.case_no)
     form = {"kind": entry.kind, "text": entry.text, "entry_id": entry.entry_id}
     if entry.follow_up:
         form["follow_up"] = entry.follow_up

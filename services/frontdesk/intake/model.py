@@ -32,7 +32,7 @@ class UnknownEntry(NotFound):
     zh = "辖区内没有该条日志。"
 
 
-class AlreadyACase(Conflict):
+class EntryHasItsCase(Conflict):
     """This entry has become the case {case_no} already."""
 
     zh = "该条日志已转为件 {case_no}。"
