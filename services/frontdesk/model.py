@@ -352,6 +352,7 @@ class Case:
             "finding_id": self.finding_id,
             "rating": self.rating["stars"] if self.rating else None,
             "rated": self.rated,
+            "answered": self.has_answer,
             "lanes": [task.lane(now) for task in self.tasks],
             **({"whistles": self.summonses(now)} if self.whistles else {}),
         }

@@ -16,13 +16,23 @@ from services.contracts.roles import MAY, may
 PLACE, GRID = "110105001001", "110105001001003"
 ROWS = [row for row in TABLE if row.asks and MAY[row.asks]]
 OWN_DEPARTMENT = ("party", "property", "cameras", "meters", "volunteers")
-NOT_MADE = {"finding_id", "dispatch_id", "duty_id", "edit_id", "reading_id", "bill", "run"}
+NOT_MADE = {
+    "consultation_id",
+    "entry_id",
+    "finding_id",
+    "dispatch_id",
+    "duty_id",
+    "edit_id",
+    "reading_id",
+    "bill",
+    "run",
+}
 """What only a longer story brings about: the desk answers that there is none, to whoever may ask."""
 NOT_THIS = {meters.GetAccountLedger}
 """The path's account is a person's here, and not a meter's."""
 OWN_ONLY = {("company", frontdesk.GetCase), ("company", frontdesk.ListHistory)}
 """A company may see the cases it filed itself; this one it did not."""
-NOT_OF_ROLE = {"not-your-order", "own-work", "unknown-tariff"}
+NOT_OF_ROLE = {"not-your-order", "own-work", "unknown-tariff", "unknown-draft"}
 """Refusals that come when the role was found right."""
 
 
@@ -115,6 +125,15 @@ def things(platform):
         "destination": "某支部", "phone": "13500000000", "outcome": "well", "minutes": 30, "number": "in_hand", "q": "吴",
         **window,
     }  # fmt: skip
+    # -- intake
+    known_things |= {
+        "text": "楼道灯不亮",
+        "matter": "complaint",
+        "units": ["fire", "police"],
+        "question": "谁负责",
+    }
+    known_things |= {"ruling": "裁定", "lead": "fire", "ledger": "visits", "draft": "x"}
+    known_things |= {"confirmed_on": "2026-11-23", "reference": "x"}
     fresh = {
         "id_number": person, "code": credit_code, "reference": lambda: uuid.uuid4().hex,
         "door": lambda: uuid.uuid4().hex[:8].upper(),
@@ -132,6 +151,8 @@ def things(platform):
         "ImportGrids": lambda: {"grids": [{"code": GRID, "name": "x", "geometry": {"type": "Polygon"}}]},
         "Prefill": lambda: {"place": GRID},
         "ListTasks": lambda: {"unit": "property"},
+        "WriteDiary": lambda: {"kind": "visit"},
+        "RuleConsultation": lambda: {"minutes": "各方陈述"},
         "RequestViewing": lambda: {"unit": "派出所"},
     }
 

@@ -47,6 +47,7 @@ def open_topics(work: Work) -> None:
             kinds = work.store.waiting_topics(rule.kind) if rule.by_topic else [rule.kind]
             for kind in kinds:
                 _open_where_enough(work, rule, kind)
+    _join(work)  # so that a topic case is born with its list
 
 
 def _open_where_enough(work: Work, rule: Burst, kind: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from services.contracts import frontdesk, intake
+from services.frontdesk import handlers
 from services.frontdesk.handlers import bursts
 from services.frontdesk.handlers.bursts import collapse_bursts, open_topics
 from services.frontdesk.model import CaseNotOpenToThis
@@ -362,3 +363,37 @@ def test_an_unfinished_incident_cannot_be_redone_by_a_follower(desk):
     first = burst(desk)[0]
     with pytest.raises(CaseNotOpenToThis):
         desk.order(frontdesk.ReopenCase, case_no=first["case_no"], reason="x")
+
+
+def test_a_filing_that_saw_the_incident_open_and_committed_after_its_end_is_answered_all_the_same(desk):
+    burst(desk)
+    incident = incident_of(desk)["case_no"]
+    with desk.ledger.work(CLERK) as slow:
+        slow.now = desk.now
+        person = {"name": "张某", "id_number": id_number(77), "phone": "13500000000"}
+        filing = frontdesk.FileCase.read(complaint("meters", {"description": "停水"}, applicant=person))
+        late = handlers.COMMANDS[frontdesk.FileCase](slow, filing)["case_no"]
+        finish_all(desk, incident)
+        desk.look(collapse_bursts)
+    desk.look(collapse_bursts, seconds=1)
+    assert desk.kinds(late)[-1] == "answered-with"
+    desk.look(collapse_bursts, minutes=2, seconds=1)
+    with desk.engine.connect() as connection:
+        settled = connection.execute(text("SELECT settled_at FROM incidents")).scalar_one()
+    assert settled == desk.now
+
+
+def test_one_report_that_cannot_be_joined_holds_up_no_other(desk):
+    receipts = [no_water(desk, number) for number in range(1, THRESHOLD + 1)]
+    with desk.engine.begin() as connection:
+        broken = text("UPDATE cases SET body = body - 'tasks' || '{\"tasks\": 7}' WHERE no = :no")
+        connection.execute(broken, {"no": receipts[0]["case_no"]})
+    desk.look(collapse_bursts)
+    with desk.engine.connect() as connection:
+        statuses = dict(
+            connection.execute(text("SELECT no, status FROM cases WHERE matter = 'complaint'")).all()
+        )
+    assert statuses.pop(receipts[0]["case_no"]) == "dispatched"
+    assert set(statuses.values()) == {"merged"}
+    desk.look(collapse_bursts)
+    assert incident_of(desk)["reports"] == THRESHOLD
