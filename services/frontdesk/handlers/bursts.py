@@ -31,9 +31,7 @@ GRACE = timedelta(minutes=2)
 def collapse_bursts(work: Work) -> None:
     ended = work.store.end_incidents(work.now)  # first: what was reported after the end is not of this one
     work.store.end_broadcasts(ended, work.now)
-    for rule in rules.all_bursts(work.now):
-        if rule.then == "incident":
-            _open_where_enough(work, rule, rule.kind)
+    _open_all(work, "incident")
     _join(work)
     _note_growth(work)
     _answer(work)
@@ -42,19 +40,20 @@ def collapse_bursts(work: Work) -> None:
 
 def open_topics(work: Work) -> None:
     """Looked for less often: what comes again and again for weeks can wait a minute."""
-    for rule in rules.all_bursts(work.now):
-        if rule.then == "topic":
-            kinds = work.store.waiting_topics(rule.kind) if rule.by_topic else [rule.kind]
-            for kind in kinds:
-                _open_where_enough(work, rule, kind)
+    _open_all(work, "topic")
     _join(work)  # so that a topic case is born with its list
 
 
-def _open_where_enough(work: Work, rule: Burst, kind: str) -> None:
-    since = work.now - rules.span(rule.window)
-    for area in work.store.waiting_areas(kind, since, rule.threshold):
-        if len(area) == rule.within and rule in rules.bursts(area, work.now):
-            _open(work, rule, kind, area)
+def _open_all(work: Work, then: str) -> None:
+    for rule in rules.all_bursts(work.now):
+        if rule.then != then:
+            continue
+        since = work.now - rules.span(rule.window)
+        for kind in rule.kinds:
+            for area in work.store.waiting_areas(kind, since, rule.threshold):
+                # Each area by its own row: a city's may differ from everybody's.
+                if len(area) == rule.within and rule in rules.bursts(area, work.now):
+                    _open(work, rule, kind, area)
 
 
 def _open(work: Work, rule: Burst, kind: str, area: str) -> None:

@@ -155,4 +155,5 @@ def _hand_part(work: Work, case: Case, task: Task, lead: str) -> None:
     other = case.assign(
         lead, task.part, task.step, (task.title_zh, task.title_en), work.now, sign_by, task.due_at, lead=True
     )
+    other.joint = task.joint
     say_assigned(work, case, other, manual=True)

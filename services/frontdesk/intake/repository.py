@@ -81,16 +81,6 @@ class Intake:
             ).scalars()
         )
 
-    def waiting_topics(self, kind: str) -> list[str]:
-        """The kinds that begin with this one (`topic:property` …) and have reports waiting."""
-        return list(
-            self.connection.execute(
-                select(reports.c.kind)
-                .distinct()
-                .where(reports.c.kind.startswith(f"{kind}:"), reports.c.incident_no.is_(None))
-            ).scalars()
-        )
-
     def claim_incident(self, row: dict[str, Any]) -> bool:
         """False when another replica is opening the same one: the unique index lets one of them through."""
         claim = insert(incidents).values(**row).on_conflict_do_nothing().returning(incidents.c.case_no)

@@ -73,6 +73,12 @@ class Burst(_Dated, frozen=True, kw_only=True):
     by_topic: bool = False
     signals: tuple[Signal, ...]
 
+    @property
+    def kinds(self) -> list[str]:
+        """What it opens cases of: one kind, or one a topic."""
+        topics = dict.fromkeys(topic for signal in self.signals for topic in signal.topics)
+        return [f"{self.kind}:{topic}" for topic in topics] if self.by_topic else [self.kind]
+
     def signal(self, matter: str, form: Mapping[str, Any]) -> Signal | None:
         return next((one for one in self.signals if one.fits(matter, form)), None)
 

@@ -44,6 +44,13 @@ reports = Table(
 )
 Index("ix_reports_waiting", reports.c.kind, reports.c.at, postgresql_where=text("incident_no IS NULL"))
 Index(
+    "ix_reports_area",
+    reports.c.kind,
+    reports.c.area,
+    reports.c.at,
+    postgresql_where=text("incident_no IS NULL"),
+)
+Index(
     "ix_reports_incident",
     reports.c.incident_no,
     reports.c.case_no,

@@ -14,6 +14,7 @@ from services.chassis.paging import page
 from services.contracts import citizens, intake
 from services.contracts.messages import Query
 from services.contracts.roles import may
+from services.frontdesk import matters
 from services.frontdesk.intake import likeness, rules, suggesting
 from services.frontdesk.intake.likeness import Report
 from services.frontdesk.intake.model import UnknownDraft, UnknownLedger, read_draft_name
@@ -57,8 +58,9 @@ def find_similar(read: Read, query: Any) -> dict[str, Any]:
         raise NotYours()
     whole = read.caller.may(STAFF, place)
     scope = visible(read.caller) if whole else _areas(read, intake.FindSimilar)
+    matter = matters.catalogue().get(query.matter).slug
     report = Report(query.place, read.now, query.text, query.topic)
-    found = suggesting.similar(read.connection, query.matter, place, report, scope, whole)
+    found = suggesting.similar(read.connection, matter, place, report, scope, whole)
     return {"items": found, "next": None}
 
 

@@ -132,6 +132,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_no", "kind", name=op.f("pk_reports")),
     )
     op.create_index(
+        "ix_reports_area",
+        "reports",
+        ["kind", "area", "at"],
+        unique=False,
+        postgresql_where=sa.text("incident_no IS NULL"),
+    )
+    op.create_index(
         "ix_reports_incident",
         "reports",
         ["incident_no", "case_no"],
@@ -166,6 +173,7 @@ def downgrade() -> None:
     op.drop_index(
         "ix_reports_incident", table_name="reports", postgresql_where=sa.text("incident_no IS NOT NULL")
     )
+    op.drop_index("ix_reports_area", table_name="reports", postgresql_where=sa.text("incident_no IS NULL"))
     op.drop_table("reports")
     op.drop_index("ix_ledger_lines_ledger", table_name="ledger_lines")
     op.drop_table("ledger_lines")

@@ -83,6 +83,9 @@ def test_before_filing_a_terminal_learns_that_it_is_known_and_nothing_of_whom(de
     assert not {"applicant", "text", "case_no"} & found.keys()
     with refused("not-yours"):
         desk.ask(intake.FindSimilar, STRANGER, **asked)
+    assert len(desk.ask(intake.FindSimilar, TERMINAL, **asked | {"matter": "30"})["items"]) == 1
+    with refused("unknown-matter"):
+        desk.ask(intake.FindSimilar, TERMINAL, **asked | {"matter": "99"})
 
 
 def test_a_case_of_a_wider_area_is_compared_within_it(desk):
@@ -207,6 +210,19 @@ def test_a_whistle_on_a_case_that_is_late_already_gives_one_working_day(desk):
     face = whistle(desk, no, ["fire"])
     lane = next(lane for lane in face["lanes"] if lane["unit"] == "fire")
     assert lane["due_at"] > desk.now and lane["due_at"] - desk.now < timedelta(days=4)
+
+
+def test_who_takes_over_a_whistled_part_is_waited_for_too(desk):
+    no = desk.complain()["case_no"]
+    whistle(desk, no, ["fire"])
+    desk.give_back(f"{no}.fire")
+    desk.order(
+        frontdesk.DecideReturn, task_id=f"{no}.fire", decision="upheld", unit="market", reason="归市场监管"
+    )
+    desk.finish(f"{no}.community")
+    assert desk.case(no)["status"] == "handling"
+    desk.finish(f"{no}.market")
+    assert desk.case(no)["status"] == "closed"
 
 
 # -- consultation --------------------------------------------------------------------------------------
