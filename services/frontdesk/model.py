@@ -201,11 +201,11 @@ class Task:
             "missing": self.missing,
             "asked": {"form": self.asked_form, "materials": self.asked_materials} if self.missing else None,
             "supply_by": self.supply_by,
-            "overdue": self.late(now),
+            "overdue": self.overdue(now),
             "joint": self.joint,
         }
 
-    def late(self, now: datetime) -> bool:
+    def overdue(self, now: datetime) -> bool:
         return self.open and self.paused_at is None and self.due_at < now
 
 
@@ -581,7 +581,7 @@ class Case:
             {
                 **summons,
                 "late": [
-                    task.unit for task in self.tasks if task.joint == summons["number"] and task.late(now)
+                    task.unit for task in self.tasks if task.joint == summons["number"] and task.overdue(now)
                 ],
                 "open": [task.unit for task in self.tasks if task.joint == summons["number"] and task.open],
             }
