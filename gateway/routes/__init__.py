@@ -13,6 +13,7 @@ from gateway.routes import (
     events,
     frames,
     gridmap,
+    intake,
     live,
     materials,
     matters,
@@ -40,6 +41,7 @@ TABLE: tuple[Row, ...] = (
     *trials.ROWS,
     *approvals.ROWS,
     *certificates.ROWS,
+    *intake.ROWS,  # before cases: /v1/cases/similar is no case number
     *cases.ROWS,
     *tasks.ROWS,
     *materials.ROWS,

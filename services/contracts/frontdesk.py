@@ -224,6 +224,11 @@ class FileCase(Command):
         metadata={"description": "what the channel needs told of the hand-over, see /v1/channels"},
     )
     place = fields.String(load_default=None, validate=PLACE)
+    draft = fields.String(  # intake
+        load_default=None,
+        validate=validate.Length(max=40),
+        metadata={"description": "code and secret of the draft this was resumed from; it is deleted"},
+    )
 
 
 class _OnCase(Command):

@@ -74,13 +74,15 @@ def after_pause(case: Case, task: Task, at: datetime) -> datetime:
 
 def deadlines(case: Case) -> Iterator[tuple[datetime, str, str]]:
     """(moment, kind, task id or "") of everything that will happen to the case by the clock alone."""
-    if case.status in ANSWERED and case.closed_at:
+    if case.has_answer and case.answered_at:
         if not case.rated and case.channel != "device":
-            yield case.closed_at + INVITE_RATING_AFTER, "rating-invited", str(case.round)
+            yield case.answered_at + INVITE_RATING_AFTER, "rating-invited", str(case.round)
             if not case.called_back:
-                due = calendar.of(case.place).due(case.closed_at, CALLBACK_WITHIN)
+                due = calendar.of(case.place).due(case.answered_at, CALLBACK_WITHIN)
                 yield due, "callback-due", str(case.round)
-        yield case.closed_at + ARCHIVE_AFTER, "archived", str(case.round)
+        if case.status in ANSWERED and case.closed_at:
+            yield case.closed_at + ARCHIVE_AFTER, "archived", str(case.round)
+    yield from _reminders(case)
     if case.ended:
         return
     for task in case.tasks:
@@ -88,6 +90,19 @@ def deadlines(case: Case) -> Iterator[tuple[datetime, str, str]]:
             yield task.supply_by, "supplement-due", task.task_id
         elif task.open and task.paused_at is None:
             yield from _task_deadlines(case, task)
+
+
+# -- intake: what a matter wants to be remembered of after its answer ----------------------------------
+
+
+def _reminders(case: Case) -> Iterator[tuple[datetime, str, str]]:
+    """Once, when a step ended as the reminder says and what it reminds of has not been done meanwhile."""
+    if case.confirmation is not None or not any(task.finished for task in case.tasks):
+        return
+    for reminder in matter_of(case).reminders:
+        for task in case.present_tasks():
+            if task.part == reminder.unit and task.outcome == reminder.outcome and task.finished_at:
+                yield task.finished_at + reminder.after.roughly, reminder.name, task.task_id
 
 
 def _task_deadlines(case: Case, task: Task) -> Iterator[tuple[datetime, str, str]]:

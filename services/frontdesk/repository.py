@@ -13,11 +13,12 @@ from sqlalchemy.dialects.postgresql import insert
 from services.chassis.rows import insert_rows, update_rows
 from services.frontdesk.approvals.repository import ApprovalRepository
 from services.frontdesk.certificates.repository import CertificateRepository
+from services.frontdesk.intake.repository import Intake
 from services.frontdesk.model import Case, UnknownCase
 from services.frontdesk.tables import case_numbers, cases, findings, history, materials
 
 
-class Repository(ApprovalRepository, CertificateRepository):
+class Repository(ApprovalRepository, CertificateRepository, Intake):
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._known: dict[str, Case] = {}

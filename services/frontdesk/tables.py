@@ -71,3 +71,5 @@ materials = Table(
 # Rooms: approvals (准入), certificates
 approvals = approvals_table(metadata)
 certificates, documents, seal_uses = certificate_tables(metadata)
+# -- intake (bursts, consultations, drafts, diary, ledgers): their tables are this service's too
+import services.frontdesk.intake.tables  # noqa: E402, F401

@@ -20,6 +20,7 @@ from services.frontdesk.approvals import views as approvals
 from services.frontdesk.certificates import views as certificate_views
 from services.frontdesk.certificates.views import document_of
 from services.frontdesk.channels import views as channels
+from services.frontdesk.intake import suggesting as intake
 from services.frontdesk.model import ENDED, Case, UnknownCase
 from services.frontdesk.tables import cases, history
 from services.frontdesk.trials import views as trials
@@ -28,6 +29,19 @@ SEES_EVERYTHING = ("clerk", "supervisor", "admin", "auditor")
 SEES_HIS_UNITS = ("officer", "manager", "coordinator")
 """A terminal in the hall is anybody's: it sees a case by the receipt's token and lists none."""
 NEEDS_WHOLE_VALUES = ("clerk", "admin")
+
+
+FOR_FOLLOWERS = (
+    "unit",
+    "step",
+    "title_zh",
+    "title_en",
+    "status",
+    "due_at",
+    "signed_at",
+    "finished_at",
+    "overdue",
+)
 
 
 class UnknownLink(UnknownCase):
@@ -47,6 +61,11 @@ def get_case(read: Read, query: Any) -> dict[str, Any]:
         lane["result"] = task.result if whole and task.finished else {}
     if read.caller.may(("clerk", "supervisor", "admin", "officer"), case.place):
         face["form"], face["materials"], face["source"] = case.form, case.materials, case.source
+    # -- intake: how many reports an incident holds, and whose the case may be while nobody has it
+    if case.matter in intake.COLLAPSED:
+        face["followers"] += intake.count_reports(read.connection, case.no)
+    if read.caller.may(("clerk", "supervisor", "admin"), case.place):
+        face["routing"] = intake.routes_of(read.connection, case, read.now)
     return face
 
 
@@ -76,7 +95,12 @@ def _leading(read: Read, case: Case) -> dict[str, Any] | None:
         return None
     row = read.connection.execute(select(cases.c.body).where(cases.c.no == case.merged_into)).one()
     leading = msgspec.convert(row.body, Case).face(read.now)
-    return {name: leading[name] for name in ("case_no", "status", "due_at", "closed_at")}
+    told = {
+        name: leading[name] for name in ("case_no", "status", "due_at", "closed_at", "title_zh", "title_en")
+    }
+    # intake: how far it is, unit by unit; what another applicant was asked for is his own affair
+    lanes = [{name: lane[name] for name in FOR_FOLLOWERS} for lane in leading["lanes"]]
+    return {**told, "lanes": lanes}
 
 
 def list_cases(read: Read, query: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ NOT_MADE = {
     "finding_id", "dispatch_id", "duty_id", "edit_id", "reading_id", "bill", "run", "webhook",
     "census_id", "household_id", "keying_id",  # of the census
     "approval_id", "number",  # of the certificate desk
+    "consultation_id", "entry_id",  # of the intake
 }  # fmt: skip
 """What only a longer story brings about: the desk answers that there is none, to whoever may ask."""
 AREA = {"type": "Polygon", "coordinates": [[[116.4, 39.9], [116.41, 39.9], [116.41, 39.91], [116.4, 39.9]]]}
@@ -27,7 +28,7 @@ NOT_THIS = {meters.GetAccountLedger}
 """The path's account is a person's here, and not a meter's."""
 OWN_ONLY = {("company", frontdesk.GetCase), ("company", frontdesk.ListHistory)}
 """A company may see the cases it filed itself; this one it did not."""
-NOT_OF_ROLE = {"not-your-order", "channel-not-yours", "own-work", "unknown-tariff"}
+NOT_OF_ROLE = {"not-your-order", "channel-not-yours", "own-work", "unknown-tariff", "unknown-draft"}
 """Refusals that come when the role was found right."""
 
 
@@ -147,6 +148,15 @@ def things(platform):
         "handled_by": "li", "sha256": "0" * 64,
         **window,
     }  # fmt: skip
+    # -- intake
+    known_things |= {
+        "text": "楼道灯不亮",
+        "matter": "complaint",
+        "units": ["fire", "police"],
+        "question": "谁负责",
+    }
+    known_things |= {"ruling": "裁定", "lead": "fire", "ledger": "visits", "draft": "x"}
+    known_things |= {"confirmed_on": "2026-11-23", "reference": "x"}
     fresh = {
         "id_number": person, "code": credit_code, "reference": lambda: uuid.uuid4().hex,
         "door": lambda: uuid.uuid4().hex[:8].upper(),
@@ -168,6 +178,8 @@ def things(platform):
         "RecordEstate": lambda: {"number": dice.randint(1, 999_999)},
         "ReleaseGridWorker": on_duty,
         "ListTasks": lambda: {"unit": "property"},
+        "WriteDiary": lambda: {"kind": "visit"},
+        "RuleConsultation": lambda: {"minutes": "各方陈述"},
         "RequestViewing": lambda: {"unit": "派出所"},
         "RegisterWebhook": lambda: {"url": "https://company.example/", "kinds": ["fee.paid"]},
         "ReplayWebhook": lambda: {"since": now.isoformat()},

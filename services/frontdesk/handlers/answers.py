@@ -45,7 +45,9 @@ def _verdict(work: Work, case: Case) -> str:
     if case.round == 1:
         matter = planning.matter_of(case)
         assign_ready(work, case, matter)
-        return matters.verdict(matter, case.facts, case.outcomes())
+        verdict = matters.verdict(matter, case.facts, case.outcomes())
+        # intake: whoever was whistled for is waited for, whatever the matter's own parts say
+        return "open" if any(task.joint and task.open for task in case.tasks) else verdict
     present = case.present_tasks()
     if any(task.open for task in present):
         return "open"

@@ -66,6 +66,8 @@ def _fire(work: Work, case: Case, kind: str, task_id: str) -> None:
         # Nobody holds the task until the desk has ruled: it is the desk that is late, and its supervisor sees it.
         case.level = max(case.level, 1)
         case.note(kind, work.now, "frontdesk", case.task(task_id), level=1)
+    elif any(kind == reminder.name for reminder in planning.matter_of(case).reminders):  # intake
+        case.note(kind, work.now, "frontdesk", case.task(task_id))
     else:
         task = case.task(task_id)
         level = LEVELS.get(kind, 0)

@@ -11,7 +11,13 @@ from services.contracts import frontdesk, tasks
 from services.contracts.units import OFFICE_OF
 from services.frontdesk import matters, planning
 from services.frontdesk.handlers.access import digest, tracking_token
+from services.frontdesk.handlers.reports import follows_an_incident
 from services.frontdesk.model import Case, Task, case_number
+
+
+def new_number(work: Work) -> str:
+    local_day = work.now.astimezone(calendar.ZONE).strftime("%Y%m%d")
+    return case_number(local_day, work.store.next_number())
 
 
 def register(
@@ -25,9 +31,9 @@ def register(
     finding_id: str | None = None,
     finder: str | None = None,
     source: dict[str, Any] | None = None,
+    no: str | None = None,
 ) -> Case:
-    local_day = work.now.astimezone(calendar.ZONE).strftime("%Y%m%d")
-    no = case_number(local_day, work.store.next_number())
+    no = no or new_number(work)
     case = Case(
         no=no,
         matter=matter.slug,
@@ -62,8 +68,26 @@ def register(
         filed_at=case.filed_at,
         due_at=case.due_at,
     )
-    assign_ready(work, case, matter)
+    # intake: what reports an incident that is known follows it from the start, and gives nobody a task
+    if follows_an_incident(work, case):
+        say_closed(work, case)
+    else:
+        assign_ready(work, case, matter)
     return case
+
+
+def say_closed(work: Work, case: Case) -> None:
+    work.say(
+        frontdesk.CaseClosed,
+        subject=case.no,
+        case_no=case.no,
+        matter=case.matter,
+        place=case.place,
+        status=case.status,
+        finding_id=case.finding_id,
+        finder=case.finder,
+        closed_at=work.now,
+    )
 
 
 def assign_ready(work: Work, case: Case, matter: Any) -> None:

@@ -14,6 +14,7 @@ from services.frontdesk.channels.model import require_channel
 from services.frontdesk.handlers.access import TAKE_IN, tracking_token
 from services.frontdesk.handlers.approving import require_approved
 from services.frontdesk.handlers.dispatch import register
+from services.frontdesk.handlers.drafts import drop_draft
 from services.frontdesk.model import NotYours
 
 
@@ -52,11 +53,14 @@ def file_case(work: Work, command: Any) -> dict[str, Any]:
     form = {name: value for name, value in clean.items() if name not in own}
     materials = forms.kept(command.materials, uploads)
     case = register(work, matter, place, command.channel, applicant, form, materials, source=source)
+    if command.draft:  # intake: what was filed is no draft any more
+        drop_draft(work, command.draft)
     return {
         "case_no": case.no,
         "status": case.status,
         "due_at": case.due_at,
         "tasks": [task.lane(work.now) for task in case.tasks],
+        "follows": case.merged_into,  # intake: the incident it reports, when that is known already
     }
 
 

@@ -68,5 +68,6 @@ def decide_return(work: Work, command: Any) -> dict[str, Any]:
             task.due_at,
             task.lead,
         )
+        other.joint = task.joint  # intake: what was whistled for is waited for, whoever does it
         say_assigned(work, case, other, manual=True)
     return case.face(work.now)

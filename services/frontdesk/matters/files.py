@@ -24,6 +24,9 @@ SHARED = "_shared.yaml"
 FIELDS_A_GROUP = 3
 MEDIA_TYPES = {"application/pdf", "image/jpeg", "image/png", "video/mp4", "audio/mpeg"}
 
+BY_ITSELF = ("burst", "topic", "diary")
+"""What the desk opens a case for by itself, beside events."""
+
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -247,8 +250,18 @@ def _contradictions(matter: Matter) -> Iterator[Said]:
         yield "channels", "至少要有一个渠道", "needs at least one channel"
     if not matter.basis:
         yield "basis", "缺少办理依据", "needs a legal basis"
-    if matter.raised_by and not hasattr(contract, matter.raised_by):
+    if matter.raised_by and not (hasattr(contract, matter.raised_by) or matter.raised_by in BY_ITSELF):
         yield "raised_by", f"没有事件“{matter.raised_by}”", f"there is no event {matter.raised_by!r}"
+    for reminder in matter.reminders:  # intake
+        step = matter.step(reminder.unit)
+        if step is None or reminder.outcome not in {"done", *(outcome.value for outcome in step.outcomes)}:
+            yield "reminders", "提醒所指的步骤或结果不存在", "a reminder waits for an outcome no step has"
+        if not reminder.after.round_the_clock or reminder.after.roughly >= reminder.until.roughly:
+            yield (
+                "reminders",
+                "提醒须早于期限，以日计",
+                "a reminder comes before the time is over, counted in days",
+            )
     if matter.quorum and matter.quorum > len(matter.steps):
         yield "roll_up", "办结所需数超过步骤数", "asks for more parts than there are steps"
 

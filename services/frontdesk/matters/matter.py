@@ -98,6 +98,18 @@ class Escalation(_Part, frozen=True, kw_only=True):
     outcome: Slug = msgspec.field(name="as")
 
 
+class Reminder(_Part, frozen=True, kw_only=True):
+    """Some time after a step ended in a certain way the desk is reminded, once: what else has to be done by the law."""
+
+    name: Slug
+    unit: str
+    outcome: Slug
+    after: Promise
+    until: Promise
+    zh: Words
+    en: Words
+
+
 class Step(_Part, frozen=True, kw_only=True):
     """One unit's part. It waits for the units in `after`; `when` says which outcomes of theirs make it needed."""
 
@@ -154,6 +166,7 @@ class Matter(_Part, frozen=True, kw_only=True):
     """How long the applicant has to add what is missing; then the unit decides on what it has."""
     extend_at_most: Promise = Promise.parse("30d")
     """No extension moves a due time further than this."""
+    reminders: tuple[Reminder, ...] = ()
     result: Choice
     basis: tuple[Text, ...]
     certificate: Certificate | None = None

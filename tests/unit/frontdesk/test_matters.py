@@ -40,6 +40,9 @@ def test_the_thirty_one_matters_are_there_in_order():
         "camera-maintenance",
         "meter-check",
         "grid-event",
+        "incident",
+        "topic",
+        "diary-follow-up",
     ]
 
 
