@@ -135,7 +135,10 @@ def get_grid_figures(read: Read, query: Any) -> dict[str, Any]:
             func.count().filter(c.due_at < read.now).label("overdue"),
             func.count(case((found & (c.failed > 0), 1))).label("failed_check"),
         )
-        .where(scopes.within_areas(c.place, read.caller, events.GetGridFigures, query.place))
+        .where(
+            scopes.within_areas(c.place, read.caller, events.GetGridFigures, query.place),
+            found | c.state.in_(model.OPEN),  # nothing else is counted below
+        )
         .group_by(c.place)
         .subquery()
     )
