@@ -39,10 +39,10 @@ def test_the_thirty_one_matters_are_there_in_order():
         "alarm",
         "camera-maintenance",
         "meter-check",
-        "grid-event",
         "incident",
         "topic",
         "diary-follow-up",
+        "grid-event",
     ]
 
 
