@@ -6,7 +6,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from services.contracts.messages import Command, Event, Page, Query, at
 
-FINDERS = ("meters", "cameras")
+FINDERS = ("meters", "cameras", "registry")
 CHANNELS = ("window", "kiosk", "hotline", "visit", "opinion-card", "online", "device", "company")
 EMERGENCIES = ("110", "119", "120", "122")
 TEXT = validate.Length(min=1, max=2000)
@@ -128,10 +128,17 @@ class CameraOfflineFound(_Finding):
     said_by = ("cameras",)
 
 
+class HouseholdRecheckDue(_Finding):
+    """Somebody moved, was born or died: what hangs on it has to be gone through. Carries no name."""
+
+    said_by = ("registry",)
+    party_member = fields.Boolean()
+
+
 class FindingUpdated(Event):
     """The same finding again: more evidence, no second case."""
 
-    said_by = FINDERS
+    said_by = ("meters", "cameras")
     heard_by = ("frontdesk",)
     finding_id = fields.String(required=True)
     evidence = fields.Dict(required=True)

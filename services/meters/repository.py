@@ -142,6 +142,9 @@ class Repository(PulseStore, VeeRepository, BillingRepository, tray.Repository):
         ).first()
         return Watch(**row._mapping) if row else None
 
+    def drop_watch(self, household: str) -> None:
+        self.connection.execute(delete(watches).where(watches.c.household == household))
+
     def save_watch(self, watch: Watch) -> None:
         row = asdict(watch)
         statement = insert(watches).values(row)

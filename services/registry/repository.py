@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, String, cast, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from services.registry.exchange.repository import ExchangeRepository
 from services.registry.model import Resident
+from services.registry.people.repository import PeopleRepository
 from services.registry.tables import (
     buildings,
     consents,
@@ -29,7 +31,7 @@ def resident_of(row: Any) -> Resident:
     return Resident(**{name: getattr(row, name) for name in NAMES})
 
 
-class Repository:
+class Repository(PeopleRepository, ExchangeRepository):
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 

@@ -19,6 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.chassis.database import new_metadata
+from services.registry.exchange import tables as exchange
+from services.registry.people import tables as people
 
 metadata = new_metadata()
 
@@ -75,6 +77,8 @@ residents = Table(
     Column("is_party_member", Boolean, nullable=False, server_default=text("false")),
     Column("move_in_date", Date),
     Column("move_out_date", Date),
+    Column("died_on", Date),
+    Column("erased_at", DateTime(timezone=True)),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Index("ix_residents_name", "name", postgresql_ops={"name": "text_pattern_ops"}),
 )
@@ -126,3 +130,7 @@ looks = Table(
     Column("case_no", String),
 )
 """Consents and looks are append-only: triggers of the first migration refuse changes and deletions."""
+
+# people, exchange, privacy
+changes, former_values, rechecks = people.add_tables(metadata)
+imports, import_parts, import_rows, proposals = exchange.add_tables(metadata)

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.chassis.database import Read
-from services.chassis.errors import Forbidden
-from services.chassis.identifiers import Caller
 from services.contracts import citizens, registry
-from services.contracts.roles import Contract, may
 from services.registry import model
+from services.registry.exchange import views as exchange
+from services.registry.people import views as people
+from services.registry.reading import cut as _cut
+from services.registry.reading import page as _page
+from services.registry.reading import within as _within
 from services.registry.repository import Repository, resident_of
 from services.registry.tables import buildings, consents, grids, households, looks, residents
 
 Page = dict[str, Any]
 
 
-def _within(place: Any, caller: Caller, contract: Contract, part: str | None = None) -> ColumnElement[bool]:
-    """Rows of the areas in which a role for this is held, and of that part of them."""
-    scopes = caller.scopes(*may(contract))
-    if not scopes:
-        raise Forbidden()
-    areas = or_(*(place.startswith(scope, autoescape=True) for scope in scopes))
-    return and_(areas, place.startswith(part, autoescape=True)) if part else areas
-
-
 def _lives_here() -> ColumnElement[bool]:
     return and_(residents.c.household == households.c.household, residents.c.move_out_date.is_(None))
-
-
-def _sixty_years_before(day: date) -> date:
-    return day.replace(year=day.year - model.ELDER, day=min(day.day, 28) if day.month == 2 else day.day)
 
 
 _persons = select(func.count()).where(_lives_here()).correlate(households).scalar_subquery()
@@ -81,7 +69,7 @@ def _consents(read: Read, resident_id: str) -> dict[str, bool]:
 
 
 def list_households(read: Read, query: Any) -> Page:
-    day = _sixty_years_before(model.today(read.now))
+    day = model.years_before(model.today(read.now), model.ELDER)
     elder = func.coalesce(_oldest <= day, False)
     statement = (
         select(
@@ -168,7 +156,7 @@ def _face(row: dict[str, Any]) -> dict[str, Any]:
 
 def _counted(read: Read, place: str | None) -> list[dict[str, Any]]:
     """Grids with what is in them, counted at once over the area."""
-    day = _sixty_years_before(model.today(read.now))
+    day = model.years_before(model.today(read.now), model.ELDER)
     homes = (
         select(
             households.c.place,
@@ -234,15 +222,6 @@ def list_looks(read: Read, query: Any) -> Page:
     return _page(read, statement, query.limit, "position")
 
 
-def _page(read: Read, statement: Any, limit: int, key: str) -> Page:
-    return _cut([dict(row) for row in read.connection.execute(statement).mappings()], limit, key)
-
-
-def _cut(items: list[dict[str, Any]], limit: int, key: str) -> Page:
-    """One row more than asked for tells that there is a next page."""
-    return {"items": items[:limit], "next": str(items[limit - 1][key]) if len(items) > limit else None}
-
-
 QUERIES = {
     registry.GetHousehold: get_household,
     registry.ListHouseholds: list_households,
@@ -251,4 +230,7 @@ QUERIES = {
     registry.ListGrids: list_grids,
     registry.GridMap: grid_map,
     registry.ListLooks: list_looks,
+    # people, exchange, privacy
+    **people.QUERIES,
+    **exchange.QUERIES,
 }

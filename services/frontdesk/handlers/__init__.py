@@ -42,6 +42,7 @@ EVENTS: dict[type[Event], Callable[..., None]] = {
     tasks.TaskSupplementAsked: note_supplement_asked,
     tasks.TaskStoodDown: note_stood_down,
     frontdesk.WelfareConcernRaised: open_finding,
+    frontdesk.HouseholdRecheckDue: open_finding,
     frontdesk.LeakSuspected: open_finding,
     frontdesk.MeterFaultFound: open_finding,
     frontdesk.AlarmRaised: open_finding,
