@@ -5,27 +5,17 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from services.contracts.messages import Command, Event, Page, Query, at
-from services.contracts.registry import NAME, TEXT
+from services.contracts.registry import TEXT
 
 OFFICE = "registry"
 
 HOLDERS = ("meters", "property", "cameras", "party", "volunteers", "frontdesk")
 """Services that hold something of a resident, besides the registry."""
 
+ASKING = ("self", "guardian", "relative", "representative")
+"""Who may ask: he himself, a guardian, the next of kin of the dead, or whoever holds his written authority."""
+
 # -- facts ---------------------------------------------------------------------------------------------
-
-
-class ConsentChanged(Event):
-    """A resident gave or took back consent to a purpose."""
-
-    said_by = ("registry",)
-    heard_by = ("meters",)
-    resident_id = fields.String(required=True)
-    household = fields.String(required=True)
-    place = fields.String(required=True)
-    purpose = fields.String(required=True)
-    given = fields.Boolean(required=True)
-    at = at(required=True)
 
 
 class ResidentErased(Event):
@@ -72,9 +62,7 @@ class EraseResident(Command):
 
     resident_id = fields.String(required=True)
     reason = fields.String(required=True, validate=TEXT)
-    asked_by = fields.String(
-        required=True, validate=NAME, metadata={"description": "he himself, or who speaks for him"}
-    )
+    asked_by = fields.String(required=True, validate=validate.OneOf(ASKING))
     identity_checked = fields.Boolean(
         required=True, metadata={"description": "the person at the desk showed who he is"}
     )
@@ -92,7 +80,7 @@ class ReportBreach(Command):
 
     what = fields.String(required=True, validate=TEXT)
     found_at = at(required=True)
-    values = fields.List(
+    data_kinds = fields.List(
         fields.String(validate=validate.Length(max=40)),
         required=True,
         validate=validate.Length(min=1, max=20),

@@ -34,6 +34,8 @@ def resident(work: Work, resident_id: str, contract: Contract) -> tuple[Resident
 
 def tell(work: Work, home: Any, living: list[Resident]) -> None:
     facts = model.facts_of(home, living, today(work.now))
+    if len(living) == 1 and work.store.has_refused(living[0].resident_id, "welfare-watch"):
+        facts["watch_refused"] = True
     work.say(registry.HouseholdChanged, subject=home.household, at=work.now, **facts)
 
 

@@ -12,12 +12,13 @@ from services.chassis.database import Work
 from services.chassis.errors import Forbidden, Invalid
 from services.chassis.identifiers import within
 from services.chassis.settings import settings
-from services.contracts import citizens, privacy, property, registry
+from services.contracts import citizens, property, registry
 from services.contracts.roles import may
 from services.registry import access, demonstration, geometry, model
 from services.registry.exchange import handlers as exchange
 from services.registry.model import Resident, today
 from services.registry.people import handlers as people
+from services.registry.privacy import handlers as privacy
 
 ANNOUNCED = 60
 """Households the demonstration tells the departments of: those who live alone and are old come first."""
@@ -270,16 +271,8 @@ def record_consent(work: Work, command: Any) -> dict[str, Any]:
     work.store.add_consent(
         resident.resident_id, command.purpose, command.given, command.guardian, work.now, work.caller.account
     )
-    work.say(
-        privacy.ConsentChanged,
-        subject=resident.resident_id,
-        resident_id=resident.resident_id,
-        household=household.household,
-        place=household.place,
-        purpose=command.purpose,
-        given=command.given,
-        at=work.now,
-    )
+    # Whoever acts on a consent hears of its end.
+    access.tell(work, household, work.store.living_in(household.household))
     return {"resident_id": resident.resident_id, "purpose": command.purpose, "given": command.given}
 
 
@@ -381,6 +374,7 @@ EVENTS: dict[type[Any], Callable[[Work, Any], None]] = {
     property.MovingInUndone: undo_moving_in,
     # people, exchange, privacy
     **people.EVENTS,
+    **privacy.EVENTS,
 }
 COMMANDS: dict[type[Any], Callable[[Work, Any], Any]] = {
     registry.ImportGrids: import_grids,
@@ -397,6 +391,7 @@ COMMANDS: dict[type[Any], Callable[[Work, Any], Any]] = {
     # people, exchange, privacy
     **people.COMMANDS,
     **exchange.COMMANDS,
+    **privacy.COMMANDS,
 }
 
 TIMERS = {**exchange.TIMERS}

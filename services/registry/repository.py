@@ -13,12 +13,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from services.registry.exchange.repository import ExchangeRepository
 from services.registry.model import Resident
 from services.registry.people.repository import PeopleRepository
+from services.registry.privacy.repository import PrivacyRepository
 from services.registry.tables import (
     buildings,
     consents,
     grids,
     households,
-    looks,
     moves,
     residents,
     undone_cases,
@@ -31,9 +31,14 @@ def resident_of(row: Any) -> Resident:
     return Resident(**{name: getattr(row, name) for name in NAMES})
 
 
-class Repository(PeopleRepository, ExchangeRepository):
+class Repository(PeopleRepository, ExchangeRepository, PrivacyRepository):
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+
+    def flush(self) -> None:
+        """What has one end and one writer at a time is written last, always in this order."""
+        self.write_looks()
+        self.write_changes()
 
     # -- places --
 
@@ -175,6 +180,3 @@ class Repository(PeopleRepository, ExchangeRepository):
             .limit(1)
         )
         return self.connection.execute(statement).scalar() is False
-
-    def note_look(self, **values: Any) -> None:
-        self.connection.execute(insert(looks).values(**values))

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from services.chassis.database import new_metadata
 from services.registry.exchange import tables as exchange
 from services.registry.people import tables as people
+from services.registry.privacy import tables as privacy
 
 metadata = new_metadata()
 
@@ -128,9 +129,13 @@ looks = Table(
     Column("fields", JSONB, nullable=False),
     Column("why", String, nullable=False),
     Column("case_no", String),
+    # privacy: each look holds the hash of the one before, so that one altered or taken out shows
+    Column("previous", String, nullable=False),
+    Column("hash", String, nullable=False),
 )
 """Consents and looks are append-only: triggers of the first migration refuse changes and deletions."""
 
 # people, exchange, privacy
 changes, former_values, rechecks = people.add_tables(metadata)
 imports, import_parts, import_rows, proposals = exchange.add_tables(metadata)
+erasures, erasure_answers, breaches, breach_persons = privacy.add_tables(metadata)

@@ -12,6 +12,7 @@ from services.contracts import citizens, registry
 from services.registry import model
 from services.registry.exchange import views as exchange
 from services.registry.people import views as people
+from services.registry.privacy import views as privacy
 from services.registry.reading import cut as _cut
 from services.registry.reading import page as _page
 from services.registry.reading import within as _within
@@ -233,4 +234,5 @@ QUERIES = {
     # people, exchange, privacy
     **people.QUERIES,
     **exchange.QUERIES,
+    **privacy.QUERIES,
 }

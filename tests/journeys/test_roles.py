@@ -16,7 +16,20 @@ from services.contracts.roles import MAY, may
 PLACE, GRID = "110105001001", "110105001001003"
 ROWS = [row for row in TABLE if row.asks and MAY[row.asks]]
 OWN_DEPARTMENT = ("party", "property", "cameras", "meters", "volunteers")
-NOT_MADE = {"finding_id", "dispatch_id", "duty_id", "edit_id", "reading_id", "bill", "run", "change_id"}
+NOT_MADE = {
+    "finding_id",
+    "dispatch_id",
+    "duty_id",
+    "edit_id",
+    "reading_id",
+    "bill",
+    "run",
+    "change_id",
+    "import_id",
+    "proposal_id",
+    "certificate",
+    "breach_id",
+}
 """What only a longer story brings about: the desk answers that there is none, to whoever may ask."""
 NOT_THIS = {meters.GetAccountLedger}
 """The path's account is a person's here, and not a meter's."""
@@ -113,7 +126,8 @@ def things(platform):
         "name": "某人", "site": "street", "cameras": [camera], "requester": "李某", "content": "车辆",
         "viewer": "李某", "name_zh": "某公司", "stage": "formal", "origin": "某支部", "employer": "某单位",
         "destination": "某支部", "phone": "13500000000", "outcome": "well", "minutes": 30, "number": "in_hand", "q": "吴",
-        "on": now.date().isoformat(), "effective_on": now.date().isoformat(),
+        "on": now.date().isoformat(), "effective_on": now.date().isoformat(), "what": "误发",
+        "found_at": now.isoformat(), "measures": "请留意",
         "evidence": [{"kind": "household-register"}], **window,
     }  # fmt: skip
     fresh = {
@@ -135,6 +149,14 @@ def things(platform):
         "MoveResidents": lambda: {"residents": [{"resident_id": resident["resident_id"]}]},
         "RecordDeath": lambda: {"died_on": now.date().isoformat()},
         "ChangeResident": lambda: {"phone": "13500000000"},
+        # exchange, privacy
+        "ProposeChange": lambda: {"field": "phone", "value": "13900000000", "source": "police"},
+        "ApplyImport": lambda: {"how": "portions"},
+        "EraseResident": lambda: {"asked_by": "self", "identity_checked": True},
+        "AskWhoSaw": lambda: {"identity_checked": True},
+        "ReportBreach": lambda: {"residents": [resident["resident_id"]], "data_kinds": ["phone"]},
+        "NoteTold": lambda: {"how": "phone"},
+        "DecideProposal": lambda: {"accept": True},
         "ImportGrids": lambda: {"grids": [{"code": GRID, "name": "x", "geometry": {"type": "Polygon"}}]},
         "Prefill": lambda: {"place": GRID},
         "ListTasks": lambda: {"unit": "property"},

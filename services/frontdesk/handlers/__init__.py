@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.chassis.database import Work
-from services.contracts import frontdesk, tasks
+from services.contracts import frontdesk, privacy, tasks
 from services.contracts.messages import Command, Event
 from services.frontdesk.handlers.answers import (
     note_extension_asked,
@@ -21,6 +21,7 @@ from services.frontdesk.handlers.answers import (
 from services.frontdesk.handlers.at_the_desk import answer_case, decline_case, hand_to_emergency
 from services.frontdesk.handlers.deadlines import watch_deadlines
 from services.frontdesk.handlers.ending import withdraw_case
+from services.frontdesk.handlers.erasure import answer_erasure
 from services.frontdesk.handlers.extensions import decide_extension
 from services.frontdesk.handlers.filing import complete_receipt, file_case, register_material
 from services.frontdesk.handlers.findings import open_finding, retract_finding, update_finding
@@ -43,6 +44,7 @@ EVENTS: dict[type[Event], Callable[..., None]] = {
     tasks.TaskStoodDown: note_stood_down,
     frontdesk.WelfareConcernRaised: open_finding,
     frontdesk.HouseholdRecheckDue: open_finding,
+    privacy.ResidentErased: answer_erasure,
     frontdesk.LeakSuspected: open_finding,
     frontdesk.MeterFaultFound: open_finding,
     frontdesk.AlarmRaised: open_finding,

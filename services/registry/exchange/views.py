@@ -75,7 +75,7 @@ FED = (
 
 
 def list_changes(read: Read, query: Any) -> dict[str, Any]:
-    """`next` is always a number to go on from, also when there was nothing."""
+    """`next` is always a number to go on from, also when there was nothing; `newest` says how far behind that is."""
     statement = (
         select(*(changes.c[name] for name in FED))
         .where(
@@ -85,12 +85,15 @@ def list_changes(read: Read, query: Any) -> dict[str, Any]:
         .order_by(changes.c.no)
         .limit(query.limit + 1)
     )
+    # Asked first: what is committed between the two questions is not left out, only not yet counted.
+    newest = read.connection.execute(select(func.coalesce(func.max(changes.c.no), 0))).scalar_one()
     items = [dict(row) for row in read.connection.execute(statement).mappings()]
     shown = items[: query.limit]
     return {
         "items": shown,
         "next": shown[-1]["no"] if shown else query.after,
         "more": len(items) > query.limit,
+        "newest": newest,
     }
 
 

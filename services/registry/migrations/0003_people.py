@@ -4,6 +4,9 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+# The chain is checked by this very function ever after; whoever changes it has to chain anew.
+from services.registry.privacy.model import GENESIS, link
+
 revision = "0003"
 down_revision = "0001"
 branch_labels = None
@@ -161,6 +164,60 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_proposals_resident_id"), "proposals", ["resident_id"])
     # privacy
+    op.create_table(
+        "erasures",
+        sa.Column("certificate", sa.String(), nullable=False),
+        sa.Column("resident_id", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("completed_at", sa.DateTime(timezone=True)),
+        sa.PrimaryKeyConstraint("certificate", name=op.f("pk_erasures")),
+    )
+    op.create_index(op.f("ix_erasures_resident_id"), "erasures", ["resident_id"])
+    op.create_table(
+        "erasure_answers",
+        sa.Column("certificate", sa.String(), nullable=False),
+        sa.Column("office", sa.String(), nullable=False),
+        sa.Column("deleted", postgresql.ARRAY(sa.String()), nullable=False),
+        sa.Column("kept", postgresql.JSONB(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("certificate", "office", name=op.f("pk_erasure_answers")),
+        sa.ForeignKeyConstraint(
+            ["certificate"], ["erasures.certificate"], name=op.f("fk_erasure_answers_certificate_erasures")
+        ),
+    )
+    op.create_table(
+        "breaches",
+        sa.Column("breach_id", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("data_kinds", postgresql.ARRAY(sa.String()), nullable=False),
+        sa.Column("measures", sa.String(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("breach_id", name=op.f("pk_breaches")),
+    )
+    op.create_table(
+        "breach_persons",
+        sa.Column("breach_id", sa.String(), nullable=False),
+        sa.Column("resident_id", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True)),
+        sa.Column("how", sa.String()),
+        sa.Column("told_by", sa.String()),
+        sa.PrimaryKeyConstraint("breach_id", "resident_id", name=op.f("pk_breach_persons")),
+        sa.ForeignKeyConstraint(
+            ["breach_id"], ["breaches.breach_id"], name=op.f("fk_breach_persons_breach_id_breaches")
+        ),
+        sa.ForeignKeyConstraint(
+            ["resident_id"], ["residents.resident_id"], name=op.f("fk_breach_persons_resident_id_residents")
+        ),
+    )
+    _chain_the_looks()
     # What is known today is the beginning of the history: of the days before nobody wrote anything down.
     op.execute(FIRST_LINES)
     op.execute(LAST_LINES)
@@ -171,8 +228,31 @@ def upgrade() -> None:
         )
 
 
+def _chain_the_looks() -> None:
+    """The looks there are become the beginning of the chain, in their order."""
+    for name in ("previous", "hash"):
+        op.add_column("looks", sa.Column(name, sa.String()))
+    op.execute("ALTER TABLE looks DISABLE TRIGGER looks_only_grow")
+    connection = op.get_bind()
+    lines = connection.execute(sa.text("SELECT * FROM looks ORDER BY position")).mappings().all()
+    previous = GENESIS
+    for line in lines:
+        values = {"position": line["position"], "previous": previous, "hash": link(previous, line)}
+        connection.execute(
+            sa.text("UPDATE looks SET previous = :previous, hash = :hash WHERE position = :position"), values
+        )
+        previous = values["hash"]
+    op.execute("ALTER TABLE looks ENABLE TRIGGER looks_only_grow")
+    for name in ("previous", "hash"):
+        op.alter_column("looks", name, nullable=False)
+
+
 def downgrade() -> None:
     # privacy
+    op.drop_column("looks", "hash")
+    op.drop_column("looks", "previous")
+    for table in ("breach_persons", "breaches", "erasure_answers", "erasures"):
+        op.drop_table(table)
     for table in ("proposals", "import_rows", "import_parts", "imports"):
         op.drop_table(table)
     op.drop_table("rechecks")

@@ -159,6 +159,8 @@ def correct_change(work: Work, command: Any) -> dict[str, Any]:
         raise history.UnknownChange()
     model.check_may(work.caller, people.CorrectChange, wrong.place)
     person, home = _person(work, wrong.resident_id, people.CorrectChange)
+    if work.store.erased_at(person.resident_id):
+        raise history.UnknownChange()
     if wrong.kind not in history.RESIDENCE | {history.RELATION}:
         raise history.NotCorrectable(kind=wrong.kind)
     if by := work.store.corrected_by(wrong.change_id):

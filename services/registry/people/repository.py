@@ -100,9 +100,6 @@ class PeopleRepository:
             self.connection.execute(insert(former_values), kept)
         self._noted.clear()
 
-    def flush(self) -> None:
-        self.write_changes()
-
     def lock_resident(self, resident_id: str) -> None:
         """Two who write about the same person do it one after the other."""
         statement = select(residents.c.resident_id).where(residents.c.resident_id == resident_id)

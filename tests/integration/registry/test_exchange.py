@@ -11,6 +11,7 @@ from services.contracts import exchange, people, registry
 from services.registry import handlers
 from services.registry.exchange import model as rules
 from tests.integration.registry.conftest import caller
+from tests.waiting import until
 
 HEAD = "住户编码,姓名,身份证号,电话,与户主关系,党员\n"
 
@@ -272,7 +273,7 @@ def test_of_two_overlapping_transactions_the_late_one_is_never_behind_what_was_r
     """The first writes its line and does not commit yet; the second wants to overtake it. With a plain sequence a reader
     would see the second's larger number and go past the first's. Here the second waits for the first."""
     first_written, second_done, let_first_go = threading.Event(), threading.Event(), threading.Event()
-    after = office(exchange.ListChanges)["next"]
+    after = office(exchange.ListChanges)["newest"]
     clerk = caller("clerk", estate.community)
 
     def write(home, before_commit):
@@ -294,16 +295,22 @@ def test_of_two_overlapping_transactions_the_late_one_is_never_behind_what_was_r
 
     one = threading.Thread(target=write, args=(estate.homes[0], hold))
     two = threading.Thread(target=late)
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
     one.start()
     assert first_written.wait(20)
     two.start()
-    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-    with office.ledger.engine.connect() as connection:
-        while not connection.execute(waiting).scalar():
-            connection.rollback()  # the second has come as far as the lock
-    assert not second_done.is_set()
-    assert office(exchange.ListChanges, after=after, place=estate.community)["items"] == []
-    let_first_go.set()
+    try:
+        with office.ledger.engine.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            until(
+                lambda: connection.execute(waiting).scalar() or second_done.is_set(),
+                20,
+                "the second comes to the lock",
+            )
+        assert not second_done.is_set()
+        assert office(exchange.ListChanges, after=after, place=estate.community)["items"] == []
+    finally:
+        let_first_go.set()
     one.join(20)
     two.join(20)
     items = office(exchange.ListChanges, after=after, place=estate.community)["items"]
@@ -313,7 +320,7 @@ def test_of_two_overlapping_transactions_the_late_one_is_never_behind_what_was_r
 
 def test_under_many_writers_a_reader_who_keeps_up_misses_nothing(office, estate, number):
     building, writers, each = estate.building, 6, 8
-    after = office(exchange.ListChanges)["next"]
+    after = office(exchange.ListChanges)["newest"]
     seen, stop = [], threading.Event()
 
     def read():

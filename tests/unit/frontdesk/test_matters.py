@@ -39,6 +39,7 @@ def test_the_thirty_one_matters_are_there_in_order():
         "alarm",
         "camera-maintenance",
         "meter-check",
+        "household-recheck",
     ]
 
 
