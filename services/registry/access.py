@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import date
 from typing import Any
 
@@ -32,9 +32,11 @@ def resident(work: Work, resident_id: str, contract: Contract) -> tuple[Resident
     return person, home
 
 
-def tell(work: Work, home: Any, living: list[Resident]) -> None:
+def tell(work: Work, home: Any, living: list[Resident], spoke: Container[str] | None = None) -> None:
+    """`spoke`: who ever spoke about the welfare watch, when many homes are told of at once."""
     facts = model.facts_of(home, living, today(work.now))
-    if len(living) == 1 and work.store.has_refused(living[0].resident_id, "welfare-watch"):
+    alone = living[0].resident_id if len(living) == 1 else None
+    if alone and (spoke is None or alone in spoke) and work.store.has_refused(alone, "welfare-watch"):
         facts["watch_refused"] = True
     work.say(registry.HouseholdChanged, subject=home.household, at=work.now, **facts)
 

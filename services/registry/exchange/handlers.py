@@ -401,8 +401,9 @@ def _store_residents(work: Work, found: Any, rows: Sequence[Any]) -> int:
     living: defaultdict[str, list[Resident]] = defaultdict(list)
     for one in work.store.living_together(touched):
         living[one.household].append(_resident_of(one))
+    spoke = work.store.who_spoke(touched, "welfare-watch")
     for code in sorted(touched):
-        access.tell(work, homes[code], living[code])
+        access.tell(work, homes[code], living[code], spoke)
     return late
 
 

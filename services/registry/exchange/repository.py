@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 
 from services.registry.tables import (
     buildings,
+    consents,
     households,
     import_parts,
     import_rows,
@@ -142,6 +143,15 @@ class ExchangeRepository:
             )
             found += self.connection.execute(statement.order_by(residents.c.resident_id)).all()
         return found
+
+    def who_spoke(self, homes: Iterable[str], purpose: str) -> set[str]:
+        """Residents of these homes who ever gave or refused consent to this."""
+        statement = (
+            select(consents.c.resident_id)
+            .join(residents, residents.c.resident_id == consents.c.resident_id)
+            .where(consents.c.purpose == purpose, residents.c.household == _any(sorted(set(homes))))
+        )
+        return set(self.connection.execute(statement).scalars())
 
     def homes_called(self, codes: Iterable[str]) -> Sequence[Row[Any]]:
         statement = select(households).where(households.c.household == _any(sorted(set(codes))))
