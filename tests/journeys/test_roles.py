@@ -21,6 +21,7 @@ NOT_MADE = {
     "census_id", "household_id", "keying_id",  # of the census
     "approval_id", "number",  # of the certificate desk
     "consultation_id", "entry_id",  # of the intake
+    "change_id", "import_id", "proposal_id", "certificate", "breach_id",  # of the registry
 }  # fmt: skip
 """What only a longer story brings about: the desk answers that there is none, to whoever may ask."""
 AREA = {"type": "Polygon", "coordinates": [[[116.4, 39.9], [116.41, 39.9], [116.41, 39.91], [116.4, 39.9]]]}
@@ -146,7 +147,9 @@ def things(platform):
         "form": "short", "block": 1,  # of the census
         "number": "ZM20200101-0000001", "document": "通知", "text": "code: x", "asked_by": "某公司",  # certificates
         "handled_by": "li", "sha256": "0" * 64,
-        **window,
+        "on": now.date().isoformat(), "effective_on": now.date().isoformat(), "what": "误发",
+        "found_at": now.isoformat(), "measures": "请留意",
+        "evidence": [{"kind": "household-register"}], **window,
     }  # fmt: skip
     # -- intake
     known_things |= {
@@ -172,6 +175,19 @@ def things(platform):
         "AddHousehold": lambda: {"unit": 9},
         "RegisterResident": lambda: {"household": home()},
         "MoveIn": lambda: {"residents": [{"name": "吴某", "id_number": person()}]},
+        # people
+        "RecordBirth": lambda: {"birth_date": now.date().isoformat()},
+        "MoveResidents": lambda: {"residents": [{"resident_id": resident["resident_id"]}]},
+        "RecordDeath": lambda: {"died_on": now.date().isoformat()},
+        "ChangeResident": lambda: {"phone": "13500000000"},
+        # exchange, privacy
+        "ProposeChange": lambda: {"field": "phone", "value": "13900000000", "source": "police"},
+        "ApplyImport": lambda: {"how": "portions"},
+        "EraseResident": lambda: {"asked_by": "self", "identity_checked": True},
+        "AskWhoSaw": lambda: {"identity_checked": True},
+        "ReportBreach": lambda: {"residents": [resident["resident_id"]], "data_kinds": ["phone"]},
+        "NoteTold": lambda: {"how": "phone"},
+        "DecideProposal": lambda: {"accept": True},
         "ImportGrids": lambda: {"grids": [{"code": GRID, "name": "x", "geometry": {"type": "Polygon"}}]},
         "Prefill": lambda: {"place": GRID},
         "ReportGridEvent": lambda: {"kind": "waste", "place": GRID},

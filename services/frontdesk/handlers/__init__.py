@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.chassis.database import Work
-from services.contracts import approvals, certificates, frontdesk, intake, tasks
+from services.contracts import approvals, certificates, frontdesk, intake, privacy, tasks
 from services.contracts.messages import Command, Event
 from services.frontdesk.handlers.answers import (
     note_extension_asked,
@@ -28,6 +28,7 @@ from services.frontdesk.handlers.demonstration import load_demonstration
 from services.frontdesk.handlers.diary import open_case_from_diary, write_diary
 from services.frontdesk.handlers.drafts import expire_drafts, save_draft
 from services.frontdesk.handlers.ending import withdraw_case
+from services.frontdesk.handlers.erasure import answer_erasure
 from services.frontdesk.handlers.extensions import decide_extension
 from services.frontdesk.handlers.filing import complete_receipt, file_case, register_material
 from services.frontdesk.handlers.findings import open_finding, retract_finding, update_finding
@@ -50,6 +51,8 @@ EVENTS: dict[type[Event], Callable[..., None]] = {
     tasks.TaskSupplementAsked: note_supplement_asked,
     tasks.TaskStoodDown: note_stood_down,
     frontdesk.WelfareConcernRaised: open_finding,
+    frontdesk.HouseholdRecheckDue: open_finding,
+    privacy.ResidentErased: answer_erasure,
     frontdesk.LeakSuspected: open_finding,
     frontdesk.MeterFaultFound: open_finding,
     frontdesk.AlarmRaised: open_finding,

@@ -43,6 +43,7 @@ def test_the_thirty_one_matters_are_there_in_order():
         "topic",
         "diary-follow-up",
         "grid-event",
+        "household-recheck",
     ]
 
 
