@@ -15,6 +15,7 @@ from services.contracts import (
     party,
     property,
     registry,
+    scores,
     tasks,
     volunteers,
 )
@@ -196,6 +197,18 @@ MAY: dict[Contract, Roles | None] = {
     insight.RebuildReadModels: ADMIN,
     insight.GetRebuild: ADMIN,
     insight.GetFigures: STAFF,
+    # insight's scores
+    scores.GetScores: (*LEADS, *WATCHERS),
+    scores.RecomputeScores: ("auditor",),
+    scores.ListFacts: STAFF,
+    scores.SetCampaign: ("supervisor",),
+    scores.ListCampaigns: STAFF,
+    scores.DraftEvaluation: ("supervisor",),
+    scores.AnnounceEvaluation: ("supervisor",),
+    scores.WithdrawEvaluation: ("supervisor",),
+    scores.ObjectToEvaluation: (*DEPARTMENT, "clerk"),
+    scores.AnswerObjection: ("supervisor",),
+    scores.ListEvaluations: STAFF,
     # -- identity --------------------------------------------------------------------------------------
     identity.Login: ANYONE,
     identity.Refresh: ANYONE,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, String, and_, false, func, or_, select, true, type_coerce
+from sqlalchemy import ColumnElement, Text, and_, false, func, or_, select, true, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.chassis.database import Read
@@ -104,7 +104,7 @@ def _speaks_of(words: str) -> ColumnElement[bool]:
     grams = [gram for gram in _grams(words.lower()) if not _NOT_A_GRAM.search(gram)]
     # The index narrows it down; the words themselves decide.
     return (
-        and_(type_coerce(func.grams(cases.c.sought), ARRAY(String)).contains(grams), found)
+        and_(type_coerce(func.grams(cases.c.sought), ARRAY(Text)).contains(grams), found)
         if grams
         else found
     )

@@ -13,7 +13,6 @@ from services.chassis.identifiers import within
 from services.contracts.insight import GetOverview
 from services.contracts.roles import may
 
-
 LONGEST = 15
 """Digits of a grid's code."""
 

@@ -45,10 +45,12 @@ def by_unit(read: Read, scopes: list[str], span: Span) -> Found:
     return found
 
 
-def by_key(read: Read, scopes: list[str], span: Span, by: str, only: Any = None) -> Found:
+def by_key(
+    read: Read, scopes: list[str], span: Span, by: str, only: Any = None, by_sums: bool = True
+) -> Found:
     """`only` narrows to a unit, matter, channel, officer or company, as the question names them."""
     found: Found = defaultdict(Counter)
-    summed = by in _BY_THE_SUMS and not _beside_unit(only)
+    summed = by_sums and by in _BY_THE_SUMS and not _beside_unit(only)
     with_sums = [
         scope
         for scope in scopes

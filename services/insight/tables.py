@@ -181,3 +181,5 @@ said = Table(
     Column("n", Integer, nullable=False),
 )
 """What live screens were told last, so that they are told only what changed."""
+
+from services.insight.scores import tables as _scores  # noqa: E402, F401  the room's own, in the same metadata
