@@ -34,8 +34,8 @@ Index("ix_cases_deadline", cases.c.next_deadline_at, postgresql_where=text("next
 
 Index("ix_cases_company", cases.c.company, cases.c.filed_at, postgresql_where=text("company IS NOT NULL"))
 # Lists (0005_lists): one index a filter, in the order of the list; `grams` is a function of that migration.
-Index("ix_cases_matter", cases.c.matter, cases.c.filed_at, cases.c.no)
-Index("ix_cases_status", cases.c.status, cases.c.filed_at, cases.c.no)
+Index("ix_cases_matter", cases.c.matter, cases.c.filed_at, cases.c.no, postgresql_include=["place"])
+Index("ix_cases_status", cases.c.status, cases.c.filed_at, cases.c.no, postgresql_include=["place"])
 Index("ix_cases_units", cases.c.units, postgresql_using="gin")
 Index(
     "ix_cases_open",

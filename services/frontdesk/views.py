@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Text, and_, false, func, or_, select, true, type_coerce
+from sqlalchemy import ColumnElement, Text, and_, bindparam, false, func, or_, select, true, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.chassis.database import Read
@@ -76,7 +76,7 @@ def _leading(read: Read, case: Case) -> dict[str, Any] | None:
 
 
 def list_cases(read: Read, query: Any) -> dict[str, Any]:
-    wanted = select(cases.c.no, cases.c.filed_at, cases.c.body).where(_visible(read.caller))
+    wanted = select(cases.c.no, cases.c.filed_at).where(_visible(read.caller))
     wanted = wanted.where(
         cases.c.status == query.status if query.status else true(),
         cases.c.matter == query.matter if query.matter else true(),
@@ -91,7 +91,11 @@ def list_cases(read: Read, query: Any) -> dict[str, Any]:
     if query.trouble:
         wanted = wanted.where(cases.c.trouble.is_not(None))
     found = page(read.connection, wanted, [cases.c.filed_at, cases.c.no], query, descending=True)
-    found["items"] = [_row(msgspec.convert(row["body"], Case), read) for row in found["items"]]
+    # Found by the indexes alone; only what is on the page is read whole.
+    numbers = [row["no"] for row in found["items"]]
+    whole = read.connection.execute(select(cases.c.no, cases.c.body).where(cases.c.no.in_(numbers)))
+    bodies = {row.no: row.body for row in whole}
+    found["items"] = [_row(msgspec.convert(bodies[no], Case), read) for no in numbers]
     return found
 
 
@@ -102,12 +106,12 @@ def _speaks_of(words: str) -> ColumnElement[bool]:
         return or_(cases.c.no.startswith(words, autoescape=True), end)
     found = cases.c.sought.icontains(words, autoescape=True)
     grams = [gram for gram in _grams(words.lower()) if not _NOT_A_GRAM.search(gram)]
-    # The index narrows it down; the words themselves decide.
-    return (
-        and_(type_coerce(func.grams(cases.c.sought), ARRAY(Text)).contains(grams), found)
-        if grams
-        else found
-    )
+    if not grams:
+        return found
+    # The index narrows it down; the words themselves decide. They are written into the statement: whether to go by the
+    # index or by the newest depends on how common they are, and a plan for any words fits none.
+    these = bindparam("grams", grams, ARRAY(Text), literal_execute=True)
+    return and_(type_coerce(func.grams(cases.c.sought), ARRAY(Text)).contains(these), found)
 
 
 _NUMBER, _NOT_A_GRAM = re.compile(r"[0-9-]+"), re.compile(r"[\d\s-]")

@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 GRAMS = """
-    CREATE FUNCTION grams(said text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$
+    CREATE FUNCTION grams(said text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT COST 1 AS $$
         SELECT coalesce(array_agg(DISTINCT gram), '{}') FROM (
             SELECT substr(lower(said), at, long) AS gram
             FROM generate_series(1, length(said)) AS at CROSS JOIN generate_series(1, 2) AS long
@@ -25,8 +25,8 @@ def upgrade() -> None:
     op.execute("CREATE INDEX ix_cases_sought ON cases USING gin (grams(sought)) WITH (fastupdate = on)")
     op.execute("CREATE INDEX ix_cases_no_end ON cases (reverse(no) text_pattern_ops)")
     op.execute("CREATE INDEX ix_cases_no_begin ON cases (no text_pattern_ops)")
-    op.create_index("ix_cases_matter", "cases", ["matter", "filed_at", "no"])
-    op.create_index("ix_cases_status", "cases", ["status", "filed_at", "no"])
+    op.create_index("ix_cases_matter", "cases", ["matter", "filed_at", "no"], postgresql_include=["place"])
+    op.create_index("ix_cases_status", "cases", ["status", "filed_at", "no"], postgresql_include=["place"])
     op.create_index("ix_cases_units", "cases", ["units"], postgresql_using="gin")
     op.create_index(
         "ix_cases_open",
