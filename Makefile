@@ -2,13 +2,16 @@
 
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run stop status logs clean test lint format bench bench-meters drills lock prepare
+.PHONY: help run street stop status logs clean test lint format bench bench-meters drills lock prepare
 
 help: ## 显示本帮助 Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: prepare ## 启动全部并演示主流程；ONCE=1 演示后停止 Start everything and walk the main job (ONCE=1: then stop)
 	@$(PY) -m deploy.local up $(if $(ONCE),--once)
+
+street: prepare ## 在运行的平台上载入示范街道（十社区、一年办件） A street with a year of cases, into what runs
+	@$(PY) -m deploy.cli demo street
 
 stop: ## 停止全部 Stop everything
 	@[ ! -x $(PY) ] || $(PY) -m deploy.local down

@@ -11,14 +11,25 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.chassis.calls import Calls
-from services.contracts import cameras, citizens, identity, meters, party, property, registry, volunteers
+from services.contracts import (
+    cameras,
+    census,
+    citizens,
+    frontdesk,
+    identity,
+    meters,
+    party,
+    property,
+    registry,
+    volunteers,
+)
 
 SEED = 20260301
 HOUSEHOLDS = 1200
 PASSWORD, DEVICE_SECRET = "YIKOU_PASSWORD_", "YIKOU_DEVICE_SECRET"
 CONCENTRATOR, PLATFORM = "demo-concentrator", "demo-video-platform"
 PATIENCE = 60.0
-"""Seconds for one part; sealing eleven passwords with argon2id on a busy machine is the slowest."""
+"""Seconds for one part; sealing thirteen passwords with argon2id on a busy machine is the slowest."""
 
 Loaded = Callable[[str, str, Mapping[str, Any]], None]
 
@@ -45,6 +56,63 @@ def load(calls: Calls, env: Mapping[str, str], loaded: Loaded) -> None:
     part("党组织与党员", "Party branches and members", party.LoadDemonstration, seed=SEED, place=place)
     part("摄像机与传感器", "Cameras and sensors", cameras.LoadDemonstration, seed=SEED)
     part("志愿者", "Volunteers", volunteers.LoadDemonstration, seed=SEED, place=place)
+    part("人口普查", "Census", census.LoadDemonstration, seed=SEED, place=place, **_frame(calls, place))
+
+
+# -- the street ----------------------------------------------------------------------------------------
+
+COMMUNITIES = 10
+STREET_HOUSEHOLDS = 1400
+"""In each community: a street of 14,000 households."""
+CASES_A_DAY = 6.0
+"""In each community on a working day: some 18,000 cases a year."""
+MONTHS = 12
+
+Step = tuple[str, str, Callable[[], Any]]
+
+
+def street(calls: Calls, place: str, today: date) -> list[Step]:
+    """What makes the community a street with a year behind it, as (zh, en, do it): each step may be repeated."""
+    communities = [f"{place[:9]}{number:03}" for number in range(1, COMMUNITIES + 1)]
+    steps: list[Step] = []
+    for number, community in enumerate(communities):
+        steps += _community(calls, community, SEED + number)
+    for month in _months(today):
+        for number, community in enumerate(communities):
+            steps.append(
+                (f"{month} 办件", f"cases of {month}", _cases(calls, community, month, SEED + number))
+            )
+    return steps
+
+
+def _community(calls: Calls, place: str, seed: int) -> list[Step]:
+    def ask(contract: Any, **given: Any) -> Callable[[], Any]:
+        return lambda: calls.call(contract, timeout=PATIENCE, **given)
+
+    def files() -> Any:
+        homes = [_file(home) for home in _homes(calls, place)]
+        return calls.call(property.LoadDemonstration, timeout=PATIENCE, seed=seed, households=homes)
+
+    registered = ask(registry.LoadDemonstration, seed=seed, community=place, households=STREET_HOUSEHOLDS)
+    return [
+        ("人房", "homes and people", registered),
+        ("物业档案", "property files", files),
+        ("党组织", "party branches", ask(party.LoadDemonstration, seed=seed, place=place)),
+        ("志愿者", "volunteers", ask(volunteers.LoadDemonstration, seed=seed, place=place)),
+    ]
+
+
+def _months(today: date) -> list[str]:
+    """The last twelve and the present one, the oldest first."""
+    count = today.year * 12 + today.month - 1
+    return [f"{month // 12}-{month % 12 + 1:02}" for month in range(count - MONTHS, count + 1)]
+
+
+def _cases(calls: Calls, community: str, month: str, seed: int) -> Callable[[], Any]:
+    grids = [f"{community}{number:03}" for number in range(1, 7)]
+    return lambda: calls.call(
+        frontdesk.LoadDemonstration, timeout=PATIENCE, seed=seed, grids=grids, month=month, a_day=CASES_A_DAY
+    )
 
 
 def _accounts(env: Mapping[str, str], place: str) -> dict[str, Any]:
@@ -68,6 +136,19 @@ def _homes(calls: Calls, place: str) -> Iterator[dict[str, Any]]:
         cursor = page["next"]
         if cursor is None:
             return
+
+
+def _frame(calls: Calls, place: str) -> dict[str, Any]:
+    """What the census is given once: where buildings stand and where the community ends. No household, no person."""
+    buildings = calls.call(registry.ListBuildings, timeout=PATIENCE, place=place, limit=200)["items"]
+    grids = calls.call(registry.GridMap, timeout=PATIENCE, place=place)["features"]
+    names = ("code", "address", "longitude", "latitude")
+    return {
+        "buildings": [
+            {name: one[name] for name in names} for one in buildings if one["longitude"] is not None
+        ],
+        "areas": [grid["geometry"] for grid in grids],
+    }
 
 
 def _file(home: Mapping[str, Any]) -> dict[str, Any]:

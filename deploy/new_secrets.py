@@ -40,6 +40,7 @@ def kubernetes(made: Mapping[str, str], broker: str = "rabbitmq", database: str 
             "RABBITMQ_DEFAULT_PASS": broker_password,
         },
         "yikou-tracking": {"YIKOU_TRACKING_SECRET": made["YIKOU_TRACKING_SECRET"]},
+        "yikou-webhooks": {"YIKOU_WEBHOOK_SECRET": made["YIKOU_WEBHOOK_SECRET"]},
         "yikou-signing-key": {"signing-key.pem": made["YIKOU_SIGNING_KEY"]},
         "yikou-databases": {"POSTGRES_PASSWORD": made["YIKOU_POSTGRES_PASSWORD"]},
         "yikou-accounts": {

@@ -288,11 +288,15 @@ class Access:
             self._remembered.popitem(last=False)
 
 
-def require(credential: Credential, roles: tuple[str, ...], *, holder: bool) -> None:
-    """The roles (or kinds of caller) a row of the route table asks for: () is whoever signed in."""
+def require(credential: Credential, roles: tuple[str, ...], *, holder: bool, shut: bool = False) -> None:
+    """The roles (or kinds of caller) a row of the route table asks for: () is whoever signed in.
+
+    What is `shut` is so to the administrator, too.
+    """
     if credential.token is not None and holder:
         return
     if credential.caller.kind == "public":
         raise SignInFirst()
-    if roles and credential.caller.kind not in roles and not credential.caller.has(*roles, "admin"):
+    admitted = roles if shut else (*roles, "admin")
+    if roles and credential.caller.kind not in roles and not credential.caller.has(*admitted):
         raise RoleMissing(roles=", ".join(roles))

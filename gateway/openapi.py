@@ -29,7 +29,9 @@ One desk, every back office. JSON throughout; every error is RFC 9457 problem+js
 TAGS = {
     "tokens": ("登录", "Signing in"),
     "matters": ("事项", "Matters"),
+    "approvals": ("准入", "Access approval"),
     "cases": ("办件", "Cases"),
+    "certificates": ("证明与用印", "Certificates and seals"),
     "tasks": ("部门任务", "Tasks"),
     "materials": ("材料", "Materials"),
     "live": ("实时", "Live"),
@@ -40,6 +42,7 @@ TAGS = {
     "party": ("党建", "Party building"),
     "volunteers": ("志愿服务", "Volunteers"),
     "meters": ("水电气表", "Utility meters"),
+    "census": ("人口普查", "Census"),
     "identity": ("账号与设备", "Accounts and devices"),
 }
 
@@ -66,6 +69,12 @@ LAST_EVENT_ID = {
     "in": "header",
     "schema": {"type": "string"},
     "description": "the last id received; what came after it is sent first",
+}
+IF_NONE_MATCH = {
+    "in": "header",
+    "name": "If-None-Match",
+    "schema": {"type": "string"},
+    "description": "the ETag of the answer you have",
 }
 
 
@@ -115,6 +124,9 @@ def _operation(row: Row, converter: Any) -> dict[str, Any]:
         operation["x-roles"] = sorted(row.who)
     if row.method == "GET":
         operation["parameters"] += _query_parameters(row, converter)
+        if row.tagged:
+            operation["parameters"].append(IF_NONE_MATCH)
+            operation["responses"]["304"] = {"description": "You have it already (ETag)."}
         if row.media_type == "text/event-stream":
             operation["parameters"].append(LAST_EVENT_ID)
     else:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import cast
 
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.channel import Channel as RawChannel
 from aiormq.exceptions import DeliveryError, PublishError
 from pamqp.commands import Basic
+from pamqp.common import FieldTable
 
 from gateway.offices import BrokerAway
 from services.chassis.errors import Problem, Unavailable
@@ -58,15 +60,20 @@ class Post:
     def lose(self) -> None:
         self._channel = None
 
-    async def deliver(self, routing_key: str, body: bytes, traceparent: str = "") -> None:
-        """Returns when the broker keeps the message; raises when it may not."""
+    async def deliver(
+        self, routing_key: str, body: bytes, traceparent: str = "", areas: Sequence[str] = ("",)
+    ) -> None:
+        """Returns when the broker keeps the message; raises when it may not. `areas` are those of whoever sends it."""
         if self._channel is None:
             raise BrokerAway(retry_after=2)
+        headers: FieldTable = {"traceparent": traceparent}
+        if "" not in areas:
+            headers["x-areas"] = ",".join(areas)
         properties = Basic.Properties(
             content_type="application/json",
             delivery_mode=PERSISTENT,
             message_id=uuid.uuid4().hex,
-            headers={"traceparent": traceparent},
+            headers=headers,
         )
         try:
             await self._channel.basic_publish(

@@ -6,6 +6,7 @@ passes the answer on as the bytes it came in. Starlette's routes and the OpenAPI
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from gateway.problems import language_of
 from gateway.schemas import answers
 from services.chassis.errors import Invalid, Unauthenticated
 from services.contracts.messages import Command, Page, Query
-from services.contracts.roles import ANYONE, MAY, SIGNED_IN
+from services.contracts.roles import ANYONE, MAY, SHUT, SIGNED_IN
 from services.contracts.sentences import field_sentences
 
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ class Row:
     """Body of an odd row, for the OpenAPI document."""
     media_type: str = "application/json"
     """What an odd row answers with."""
+    tagged: bool = False
+    """Answered with an ETag, and with 304 to whoever has it already."""
     limited: bool = True
     timeout: float = TIMEOUT
     hidden: frozenset[str] = field(default_factory=frozenset)
@@ -169,7 +172,7 @@ class Door:
         office = row.office(scope["path_params"]) if row.office else row.asks.office()
         body = await gate.offices.call(office, row.asks.method(), given, visit.asking(), row.timeout)
         await gate.looks.note_whole(visit, row.asks)
-        await _answer(row, body, send, scope["method"] == "HEAD")
+        await _answer(row, body, send, request)
 
 
 def _refuse_nul(scope: Scope) -> None:
@@ -192,7 +195,7 @@ async def _let_in(row: Row, request: Request, gate: Gate) -> Credential:
     known = caller.kind != "public"
     request.scope["ratelimit"] = gate.limits.spend(caller.kind, caller.account if known else address)
     if row.who is not ANYONE:
-        require(credential, row.who, holder=row.holder)
+        require(credential, row.who, holder=row.holder, shut=bool(row.asks and row.asks.office() in SHUT))
     return credential
 
 
@@ -237,12 +240,20 @@ def query_of(request: Request, schema: Schema) -> dict[str, Any]:
     return given
 
 
-async def _answer(row: Row, body: bytes, send: Send, head: bool) -> None:
+async def _answer(row: Row, body: bytes, send: Send, request: Request) -> None:
+    status, head = row.status, request.method == "HEAD"
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if row.tagged:
+        tag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+        headers += [(b"etag", tag.encode()), (b"cache-control", b"private, no-cache")]
+        known = request.headers.get("if-none-match", "")
+        if tag in (one.strip().removeprefix("W/") for one in known.split(",")):
+            status, body = 304, b""
+            del headers[:2]
     if row.location:
         answer = msgspec.json.decode(body)
         headers.append((b"location", row.location.format_map(answer).encode()))
-    await send({"type": "http.response.start", "status": row.status, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else body})
 
 

@@ -23,8 +23,11 @@ given() { [ -z "${YIKOU_OWN_PARTS:-}" ] && [ -n "$1" ]; }
 missing_packages() {
     given "${AMQP_URI:-}" || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || echo rabbitmq-server
     given "${DATABASE_URL:-}" || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || echo postgresql
+    [ -n "${YIKOU_FONT:-}" ] || [ -r /usr/share/fonts/truetype/wqy/wqy-microhei.ttc ] || echo fonts-wqy-microhei # in certificates
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
-    [ -z "${YIKOU_OWN_PARTS:-}" ] || command -v curl >/dev/null || echo curl # the README's example is a test
+    [ -n "${YIKOU_OWN_PARTS:-}" ] || return 0
+    command -v curl >/dev/null || echo curl # the README's example is a test
+    command -v promtool >/dev/null || echo prometheus # reads our metrics with our rules
 }
 
 # Debian starts the daemons it installs and again at every boot. We only want their programs: our stack runs its own.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 SERVICES = (
     "frontdesk", "registry", "identity", "street", "party", "property",
-    "cameras", "meters", "volunteers", "insight",
+    "cameras", "meters", "volunteers", "insight", "census",
 )  # fmt: skip
 
 

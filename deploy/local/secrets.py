@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 ACCOUNTS = (
     "admin", "supervisor", "clerk", "terminal", "party", "property",
-    "cameras", "meters", "volunteers", "street", "company",
+    "cameras", "meters", "volunteers", "street", "company", "census", "enumerator",
 )  # fmt: skip
 READABLE = "abcdefghjkmnpqrstuvwxyz23456789"  # a person types these: nothing that looks like its neighbour
 
@@ -24,6 +24,7 @@ def complete(known: Mapping[str, str], services: tuple[str, ...]) -> dict[str, s
     """Every secret of a stack; the known ones stay as they are."""
     machine = [
         "YIKOU_BROKER_PASSWORD", "YIKOU_POSTGRES_PASSWORD", "YIKOU_DEVICE_SECRET", "YIKOU_TRACKING_SECRET",
+        "YIKOU_WEBHOOK_SECRET",
     ]  # fmt: skip
     machine += [f"YIKOU_DATABASE_PASSWORD_{service.upper()}" for service in services]
     people = [f"YIKOU_PASSWORD_{account.upper()}" for account in ACCOUNTS]

@@ -31,6 +31,7 @@ ROWS = (
         "一块表的用量",
         "What a meter's register used",
     ),
+    _ask("/v1/meters/{meter}/series", meters.GetSeries, "一块表的用量曲线", "What a meter used, as a curve"),
     _ask(
         "/v1/meters/{meter}/findings",
         meters.ListVeeFindings,
@@ -43,6 +44,15 @@ ROWS = (
     _do("/v1/edits/{edit_id}/revert", meters.RevertEdit, "撤销改动", "Take an edit back"),
     _do("/v1/meters/{meter}/registers", meters.SetRegister, "设置寄存器", "Say what a register is"),
     _do("/v1/meters/{meter}/exchange", meters.ExchangeMeter, "换表", "Exchange a meter"),
+    _do(
+        "/v1/meters/{meter}/binding", meters.BindMeter, "绑定上报方", "Say who alone sends a meter's readings"
+    ),
+    _do(
+        "/v1/concentrators/{sender}/binding",
+        meters.BindConcentrator,
+        "绑定集中器已上报的表计",
+        "Bind the meters that a concentrator was the first to report",
+    ),
     _ask("/v1/quarantine", meters.ListQuarantine, "隔离的读数", "Readings kept out"),
     _do("/v1/quarantine/{reading_id}/release", meters.ReleaseReading, "放行读数", "Let a reading in"),
     _do("/v1/quarantine/{reading_id}/dismiss", meters.DismissReading, "不予采用", "Leave a reading out"),

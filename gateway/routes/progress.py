@@ -62,6 +62,7 @@ WORDS = {
     "due": ("承诺办结", "Promised by"),
     "closed": ("办结时间", "Closed"),
     "leading": ("随此件办理、一并答复", "Handled and answered with case"),
+    "belongs": ("请通过法定途径办理：", "The law has a way of its own for this:"),
     "lanes": ("各部门进展", "Each department's part"),
     "needs": ("需要您补充", "Needed from you"),
     "rate": ("请您评价", "How did we do?"),
@@ -125,7 +126,7 @@ async def progress(visit: Visit) -> Response:
     try:
         case = await visit.ask(frontdesk.GetCaseByToken, {"token": request.path_params["token"]})
     except Problem as problem:
-        return _refusal(request, problem, lang)
+        return refusal(request, problem, lang)
     return Response(
         render(case, request.path_params["token"], lang),
         headers=HEADERS | {"Content-Language": lang},
@@ -152,11 +153,11 @@ async def rating(visit: Visit) -> Response:
             },
         )
     except Problem as problem:
-        return _refusal(request, problem, lang)
+        return refusal(request, problem, lang)
     return RedirectResponse(f"/p/{quote(token)}?lang={'en' if lang == 'en' else 'zh'}", 303, HEADERS)
 
 
-def _refusal(request: Request, problem: Problem, lang: str) -> Response:
+def refusal(request: Request, problem: Problem, lang: str) -> Response:
     """A person reads a page; a program reads problem+json."""
     if "text/html" not in request.headers.get("accept", ""):
         return response_to(request, problem)
@@ -168,7 +169,7 @@ def _refusal(request: Request, problem: Problem, lang: str) -> Response:
         f"<p class=muted>{word('trace')}: <code>{escape(trace[0] if trace else '')}</code></p>"
     )
     headers = HEADERS | {"Content-Language": lang}
-    return Response(_page(word("title"), body, lang), problem.status, headers, "text/html")
+    return Response(html_page(word("title"), body, lang), problem.status, headers, "text/html")
 
 
 # --- the page ---
@@ -186,15 +187,16 @@ def render(case: dict[str, Any], token: str, lang: str) -> str:
         f"<p class=muted>{word('number')}</p><p class=no>{escape(case['case_no'])}</p>",
         f"<p class=state role=status>{_state(CASE_STATES, case['status'], lang)}</p>",
         _leading(case.get("leading"), lang),
+        _told(case.get("told"), lang),
         _times(case, word),
         _lanes(case["lanes"], lang),
         _rating(case, token, lang),
-        f"<p class=muted>{word('as_of')} {_moment(datetime.now(HALL_TIME).isoformat())}</p>",
+        f"<p class=muted>{word('as_of')} {moment(datetime.now(HALL_TIME).isoformat())}</p>",
     ]
-    return _page(title, "".join(parts), lang)
+    return html_page(title, "".join(parts), lang)
 
 
-def _page(title: str, body: str, lang: str) -> str:
+def html_page(title: str, body: str, lang: str) -> str:
     return (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -211,12 +213,23 @@ def _leading(leading: dict[str, Any] | None, lang: str) -> str:
     return (
         f"<p>{word('leading')} {escape(leading['case_no'])}: <strong class=state>{state}</strong></p>"
         + _times({name: leading.get(name) for name in ("due_at", "closed_at")}, word)
+        + _lanes(leading["lanes"], lang)  # intake: a follower sees how far the case is that it follows
     )
+
+
+def _told(told: dict[str, Any] | None, lang: str) -> str:
+    """Where it belongs by law, when the desk could not accept it."""
+    if not told:
+        return ""
+    word, name = _in(lang), "en" if lang == "en" else "zh"
+    lines = [f"{word('belongs')} <strong>{escape(told[name])}</strong>", escape(told["where"][name])]
+    lines += [escape(told[key][name]) for key in ("law", "within") if told.get(key)]
+    return f"<p>{'<br>'.join(lines)}</p>"
 
 
 def _times(case: dict[str, Any], word: Any) -> str:
     known = [("filed", case.get("filed_at")), ("due", case.get("due_at")), ("closed", case.get("closed_at"))]
-    return "".join(f"<p>{word(name)}: <strong>{_moment(at)}</strong></p>" for name, at in known if at)
+    return "".join(f"<p>{word(name)}: <strong>{moment(at)}</strong></p>" for name, at in known if at)
 
 
 def _lanes(lanes: list[dict[str, Any]], lang: str) -> str:
@@ -239,9 +252,9 @@ def _lane(lane: dict[str, Any], lang: str) -> str:
     if lane.get("missing"):
         lines.append(f"{word('needs')}: {escape('；'.join(map(str, lane['missing'])))}")
     if lane.get("finished_at"):
-        lines.append(f"<span class=muted>{word('closed')} {_moment(lane['finished_at'])}</span>")
+        lines.append(f"<span class=muted>{word('closed')} {moment(lane['finished_at'])}</span>")
     elif lane.get("due_at"):
-        lines.append(f"<span class=muted>{word('due')} {_moment(lane['due_at'])}</span>")
+        lines.append(f"<span class=muted>{word('due')} {moment(lane['due_at'])}</span>")
     return f"<li class='{kind}'>{'<br>'.join(lines)}</li>"
 
 
@@ -249,7 +262,7 @@ def _rating(case: dict[str, Any], token: str, lang: str) -> str:
     word = _in(lang)
     if case.get("rated"):
         return f"<h2>{word('rate')}</h2><p>{word('thanks')}</p>"
-    if case["status"] not in RATEABLE:
+    if case["status"] not in RATEABLE and not case.get("answered"):  # intake: a follower was answered too
         return ""
     choices = "".join(
         f"<label><input type=radio name=stars value={n} required> {names[lang == 'en']}</label>"
@@ -274,7 +287,7 @@ def _named(item: dict[str, Any], name: str, lang: str) -> str:
     return str(item.get(f"{name}_{'en' if lang == 'en' else 'zh'}") or item.get(f"{name}_zh") or "")
 
 
-def _moment(at: Any) -> str:
+def moment(at: Any) -> str:
     try:
         return datetime.fromisoformat(str(at)).astimezone(HALL_TIME).strftime("%Y-%m-%d %H:%M")
     except ValueError:

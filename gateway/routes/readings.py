@@ -21,6 +21,7 @@ from gateway.hygiene import MIB, InvalidJson, expect, read_bytes
 from gateway.schemas import answers, bodies
 from gateway.table import Row, Visit, check
 from services.chassis.errors import Forbidden, Invalid, TooLarge
+from services.chassis.identifiers import Caller
 from services.contracts.roles import SENDERS
 
 # What the meters office can convert; a test holds this equal to its own table.
@@ -141,9 +142,16 @@ async def publish(visit: Visit, word: str, good: Sequence[msgspec.Struct], rejec
         raise NameCannotSpeak(account=account)
     if good:
         traceparent = visit.request.scope["traceparent"]
-        await visit.gate.post.deliver(f"yikou.v1.{account}.{word}", _encode(good), traceparent)
+        await visit.gate.post.deliver(
+            f"yikou.v1.{account}.{word}", _encode(good), traceparent, _areas(visit.credential.caller)
+        )
     answer = {"accepted": len(good), "rejected": rejected}
     return Response(_encode(answer), 202, media_type="application/json")
+
+
+def _areas(caller: Caller) -> Sequence[str]:
+    """Whose meters it may speak for. A device is bound to them one by one, over MQTT as here, and has no areas."""
+    return ("",) if caller.kind == "device" else caller.scopes(*SENDERS)
 
 
 def judge_alarms(alarms: list[Any], speaker: str, now: datetime) -> tuple[list[Alarm], Rejected]:

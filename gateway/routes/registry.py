@@ -15,7 +15,7 @@ _make = partial(creation, tag=TAG)
 
 ROWS = (
     _ask("/v1/registry/grids", registry.ListGrids, "网格", "Grids with their counts"),
-    _ask("/v1/registry/grids.geojson", registry.GridMap, "网格地图", "Grids for a map"),
+    _ask("/v1/registry/grids.geojson", registry.GridMap, "网格地图", "Grids for a map", tagged=True),
     _ask("/v1/registry/buildings", registry.ListBuildings, "楼栋", "Buildings"),
     _ask("/v1/registry/households", registry.ListHouseholds, "户", "Households"),
     _ask(HOUSEHOLD, registry.GetHousehold, "一户及其成员（脱敏）", "A household with its residents, masked"),

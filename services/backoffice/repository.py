@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any, ClassVar
 
 from sqlalchemy import ARRAY, Connection, String, Table, bindparam, func, select
@@ -60,7 +59,7 @@ class TrayRepository:
             self._changed[item.task_id] = item
 
     def flush(self) -> None:
-        insert_rows(self.connection, self.items, [asdict(item) for item in self._new.values()])
+        insert_rows(self.connection, self.items, [vars(item) for item in self._new.values()])
         changed = [{name: getattr(item, name) for name in _CHANGING} for item in self._changed.values()]
         update_rows(self.connection, self.items, "task_id", changed)
         self._new.clear()

@@ -7,7 +7,6 @@ always in the order of their ids. So two consumers of signals, the timer and an 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,7 +49,7 @@ class Repository(tray.Repository):
 
     def add_camera(self, camera: Camera) -> bool:
         """False when the id is in the register."""
-        statement = insert(cameras).values(asdict(camera)).on_conflict_do_nothing()
+        statement = insert(cameras).values(vars(camera)).on_conflict_do_nothing()
         return self.connection.execute(statement.returning(cameras.c.camera)).first() is not None
 
     def lock_cameras(self, ids: Iterable[str]) -> dict[str, Camera]:
@@ -68,9 +67,7 @@ class Repository(tray.Repository):
             raise UnknownCamera(camera=id) from None
 
     def save_camera(self, camera: Camera) -> None:
-        self.connection.execute(
-            update(cameras).where(cameras.c.camera == camera.camera).values(asdict(camera))
-        )
+        self.connection.execute(update(cameras).where(cameras.c.camera == camera.camera).values(vars(camera)))
 
     # -- signals -------------------------------------------------------------------------------------
 
@@ -135,7 +132,7 @@ class Repository(tray.Repository):
     # -- findings ------------------------------------------------------------------------------------
 
     def add_finding(self, finding: Finding) -> None:
-        self.connection.execute(insert(findings).values(asdict(finding)))
+        self.connection.execute(insert(findings).values(vars(finding)))
 
     def cameras_of_finding(self, finding_id: str) -> list[str]:
         """Not locked: only to know which cameras to lock first."""
@@ -156,7 +153,7 @@ class Repository(tray.Repository):
 
     def save_finding(self, finding: Finding) -> None:
         self.connection.execute(
-            update(findings).where(findings.c.finding_id == finding.finding_id).values(asdict(finding))
+            update(findings).where(findings.c.finding_id == finding.finding_id).values(vars(finding))
         )
 
     def _finding(self, which: Any) -> Finding | None:
@@ -197,12 +194,10 @@ class Repository(tray.Repository):
         return [Alarm(**row._mapping) for row in rows]
 
     def add_alarm(self, alarm: Alarm) -> None:
-        self.connection.execute(insert(alarms).values(asdict(alarm)))
+        self.connection.execute(insert(alarms).values(vars(alarm)))
 
     def save_alarm(self, alarm: Alarm) -> None:
-        self.connection.execute(
-            update(alarms).where(alarms.c.alarm_no == alarm.alarm_no).values(asdict(alarm))
-        )
+        self.connection.execute(update(alarms).where(alarms.c.alarm_no == alarm.alarm_no).values(vars(alarm)))
 
     # -- access --------------------------------------------------------------------------------------
 
@@ -218,7 +213,7 @@ class Repository(tray.Repository):
     # -- looking at recordings -----------------------------------------------------------------------
 
     def add_viewing(self, viewing: Viewing) -> None:
-        self.connection.execute(insert(viewings).values(asdict(viewing)))
+        self.connection.execute(insert(viewings).values(vars(viewing)))
 
     def viewing(self, viewing_no: str) -> Viewing:
         """Raises UnknownViewing."""
@@ -231,7 +226,7 @@ class Repository(tray.Repository):
 
     def save_viewing(self, viewing: Viewing) -> None:
         self.connection.execute(
-            update(viewings).where(viewings.c.viewing_no == viewing.viewing_no).values(asdict(viewing))
+            update(viewings).where(viewings.c.viewing_no == viewing.viewing_no).values(vars(viewing))
         )
 
     def append_lookup(self, line: Mapping[str, Any]) -> dict[str, Any]:

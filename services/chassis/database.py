@@ -24,6 +24,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    bindparam,
     create_engine,
     event,
     func,
@@ -102,6 +103,11 @@ _say = text(
     " SELECT * FROM unnest(CAST(:exchange AS text[]), CAST(:routing_key AS text[]), CAST(:body AS bytea[]))"
 )
 """Many rows, one statement, one round trip: rows as arrays cost a fifth of an executemany."""
+
+_claim_request = insert(requests).on_conflict_do_nothing().returning(requests.c.key)
+_this_request = (requests.c.account == bindparam("of")) & (requests.c.key == bindparam("is"))
+_first_request = requests.select().where(_this_request)
+_answer_request = requests.update().where(_this_request)
 
 
 class Read:
@@ -240,27 +246,21 @@ def once(work: Work, key: str, fingerprint: str, effect: Callable[[], Any]) -> A
 
     The key's row is written before the effect, so a second request meets a lock and not a race.
     """
-    account = work.caller.account
-    claim = (
-        insert(requests)
-        .values(account=account, key=key, fingerprint=fingerprint, answer=None)
-        .on_conflict_do_nothing()
-        .returning(requests.c.key)
-    )
+    mine = {"of": work.caller.account, "is": key}
+    row = {"account": work.caller.account, "key": key, "fingerprint": fingerprint, "answer": None}
     try:
-        claimed = work.connection.execute(claim).first()
+        claimed = work.connection.execute(_claim_request, row).first()
     except OperationalError as error:
         if sqlstate(error) == "55P03":
             raise RequestInProgress() from error
         raise
-    mine = (requests.c.account == account) & (requests.c.key == key)
     if not claimed:
-        row = work.connection.execute(requests.select().where(mine)).one()
-        if row.fingerprint != fingerprint:
+        first = work.connection.execute(_first_request, mine).one()
+        if first.fingerprint != fingerprint:
             raise IdempotencyKeyReused()
-        return row.answer
+        return first.answer
     answer = effect()
-    work.connection.execute(requests.update().where(mine).values(answer=answer))
+    work.connection.execute(_answer_request, mine | {"answer": answer})
     return answer
 
 

@@ -739,6 +739,8 @@ class Service:
     completes: ClassVar[Mapping[type[Command], Callable[[Any], Any]]] = {}
     """What an answer gets on its way out, the first time and each repeat, because it must not be stored with it."""
     before_commit: ClassVar[Callable[[Work], None] | None] = None
+    needs: ClassVar[tuple[Callable[[], object], ...]] = ()
+    """What must be at hand before the first message; each raises when it is not."""
     """Runs once at the end of each unit of work, before the store's `flush`."""
     ledger: ClassVar[Ledger]
 

@@ -35,6 +35,8 @@ def assert_sane(service: type[Service]) -> None:
         raise CannotStart(
             "psycopg waits in C and would stop the event loop; services.chassis.greenwait is not installed"
         )
+    for need in service.needs:
+        need()
     if service.ledger.pool < service.hands() + BESIDES:
         raise CannotStart(
             f"{service.hands()} workers, the relay and the health door share {service.ledger.pool} database connections"

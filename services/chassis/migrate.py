@@ -8,6 +8,7 @@ python -m services.chassis.migrate check [SERVICE…]
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -43,7 +44,15 @@ def upgrade(services: list[str]) -> None:
         engine = create_engine(settings().database_url(service))
         with engine.begin() as connection:
             command.upgrade(config_for(service, connection), "head")
+            bring_shipped(service, connection)
         engine.dispose()
+
+
+def bring_shipped(service: str, connection: Connection) -> None:
+    """Rows that come with the code rather than with the schema: `services.{service}.shipped` adds what is missing."""
+    name = f"services.{service}.shipped"
+    if importlib.util.find_spec(name):
+        importlib.import_module(name).bring(connection)
 
 
 def make(service: str, message: str) -> None:

@@ -58,6 +58,11 @@ class Settings:
         return Path(self.environment.get("YIKOU_DATA", ".run/data"))
 
     @property
+    def public_url(self) -> str:
+        """Where people reach the gateway from outside: what a printed QR code leads to."""
+        return self.environment.get("YIKOU_PUBLIC_URL") or self.environment.get("YIKOU_URL", "")
+
+    @property
     def place(self) -> str:
         """The community this installation serves first (district 6 + street 3 + community 3 digits)."""
         return self.environment.get("YIKOU_PLACE", "110105001001")

@@ -11,7 +11,7 @@ from services.contracts.messages import REGISTRY, Event
 
 SERVICES = (
     "frontdesk", "registry", "identity", "street",
-    "party", "property", "cameras", "meters", "volunteers", "insight",
+    "party", "property", "cameras", "meters", "volunteers", "insight", "census",
 )  # fmt: skip
 
 

@@ -6,11 +6,12 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from services.contracts.messages import Command, Event, Page, Query, at
 
-FINDERS = ("meters", "cameras")
+FINDERS = ("meters", "cameras", "registry")
 CHANNELS = ("window", "kiosk", "hotline", "visit", "opinion-card", "online", "device", "company")
 EMERGENCIES = ("110", "119", "120", "122")
 TEXT = validate.Length(min=1, max=2000)
 NO = validate.Regexp(r"^\d{8}-\d{7}$", error="Not a case number.")
+PLACE = validate.Regexp(r"^\d{6,15}$", error="Not a place code.")
 
 # -- facts ---------------------------------------------------------------------------------------------
 
@@ -128,10 +129,17 @@ class CameraOfflineFound(_Finding):
     said_by = ("cameras",)
 
 
+class GridEventFiled(_Finding):
+    """Something in a grid that the grid cannot settle by itself; `type` is its kind."""
+
+    said_by = ("registry",)
+    handle_by = at(metadata={"description": "when the finder's own rule wants it handled"})
+
+
 class FindingUpdated(Event):
     """The same finding again: more evidence, no second case."""
 
-    said_by = FINDERS
+    said_by = ("meters", "cameras")
     heard_by = ("frontdesk",)
     finding_id = fields.String(required=True)
     evidence = fields.Dict(required=True)
@@ -152,13 +160,16 @@ class FindingRetracted(Event):
 
 
 class ListMatters(Query):
-    """The approved matters of the catalogue."""
+    """The matters that are approved for a place: without one, the caller's own or the community served here."""
+
+    place = fields.String(load_default=None, validate=PLACE)
 
 
 class GetMatter(Query):
-    """One matter with its form, materials, steps and promise."""
+    """One matter with its form, materials, steps and promise, and the approval under which it is on this desk."""
 
     code = fields.String(required=True)
+    place = fields.String(load_default=None, validate=PLACE)
 
 
 class _OneCase(Query):
@@ -208,8 +219,15 @@ class FileCase(Command):
     form = fields.Dict(required=True)
     materials = fields.List(fields.Dict(), load_default=list, validate=validate.Length(max=50))
     channel = fields.String(load_default="kiosk", validate=validate.OneOf(CHANNELS))
-    place = fields.String(
-        load_default=None, validate=validate.Regexp(r"^\d{6,15}$", error="Not a place code.")
+    source = fields.Dict(
+        load_default=dict,
+        metadata={"description": "what the channel needs told of the hand-over, see /v1/channels"},
+    )
+    place = fields.String(load_default=None, validate=PLACE)
+    draft = fields.String(  # intake
+        load_default=None,
+        validate=validate.Length(max=40),
+        metadata={"description": "code and secret of the draft this was resumed from; it is deleted"},
     )
 
 
@@ -286,7 +304,9 @@ class DeclineCase(_OnCase):
     instead = fields.String(
         load_default=None,
         validate=validate.Length(max=200),
-        metadata={"description": "litigation, arbitration, administrative review, petition…"},
+        metadata={
+            "description": "a statutory channel by its value or name, see /v1/statutory-channels; or words"
+        },
     )
 
 
@@ -316,6 +336,23 @@ class DecideExtension(Command):
         metadata={"description": "an earlier time than was asked for; without it, that one"},
     )
     reason = fields.String(required=True, validate=TEXT)
+
+
+class LoadDemonstration(Command):
+    """What one community brought to the desk in one month, and what became of it; repeating it changes nothing.
+
+    For administrators. `a_day`: cases on a working day. Answers `{loaded, cases, open}`.
+    """
+
+    remembered = False
+    seed = fields.Integer(load_default=1)
+    grids = fields.List(
+        fields.String(validate=validate.Regexp(r"^\d{15}$", error="Not a grid code.")),
+        required=True,
+        validate=validate.Length(1, 40),
+    )
+    month = fields.String(required=True, validate=validate.Regexp(r"^20\d\d-(0[1-9]|1[0-2])$"))
+    a_day = fields.Float(load_default=6.0, validate=validate.Range(0.1, 100))
 
 
 class RegisterMaterial(Command):

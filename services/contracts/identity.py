@@ -18,6 +18,7 @@ KINDS = ("staff", "terminal", "company")
 ROLES = (
     "admin", "supervisor", "clerk", "officer", "manager",
     "coordinator", "terminal", "company", "auditor", "operator",
+    "enumerator", "census-leader",  # of the census, and good for nothing else
 )  # fmt: skip
 
 ACCOUNT = validate.Regexp(r"^[a-z0-9][a-z0-9._-]{1,49}$", error="Not an account name.")
@@ -38,6 +39,7 @@ class CredentialRevoked(Event):
     """
 
     said_by = ("identity",)
+    heard_by = ("property",)
     name = fields.String(required=True, metadata={"description": "a token's jti, its session or its account"})
     kind = fields.String(required=True, metadata={"description": "session, account, api-key or device"})
     until = fields.Integer(required=True, metadata={"description": "Unix time, like a token's exp"})

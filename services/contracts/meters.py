@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from marshmallow import Schema, fields, validate
 
 from services.contracts.messages import Command, Event, Page, Query, at, volume
@@ -31,12 +33,18 @@ class ListReadings(Page):
 
 
 class ListMeters(Page):
-    """Meters within the caller's areas, each with its newest reading and whether it is heard, by number."""
+    """Meters within the caller's areas, by number, each with its newest reading and its health.
+
+    `health`: how many findings are active, how many validations are open and how many readings wait in the quarantine;
+    beside it `status` and `heard_at` tell whether the meter is heard. `heard_from` was the first to report it, `bound_to`
+    alone may; with `sender` those that are bound to it, or that it was the first to report and nobody has bound.
+    """
 
     kind = fields.String(load_default=None, validate=validate.OneOf(KINDS))
     status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
     place = fields.String(load_default=None, validate=PLACE)
     household = fields.String(load_default=None, validate=CODE)
+    sender = fields.String(load_default=None, validate=CODE)
 
 
 class GetMeter(Query):
@@ -155,6 +163,26 @@ class GetConsumption(Query):
     by = fields.String(load_default="day", validate=validate.OneOf(("interval", "day", "month")))
 
 
+CALENDAR = validate.Range(min=date(2000, 1, 1), max=date(2199, 12, 31))
+
+
+class GetSeries(Query):
+    """A register's use as a curve, from `start` to before `end`, by hour, day or month; at most 500 points.
+
+    Each point says whether it is measured, estimated or edited, and whether it is `complete` (the current hour is not yet);
+    by month the months that these days touch. `expected` is the band it could be expected in: of an hour or a day the
+    median and the 10th and 90th percentile of the same hour (the days) of the same kind of weekday (Monday to Friday, or
+    the weekend) in the eight weeks before its own, of a month the use a day of the twelve months before; `seen` of them are
+    known. It is null where fewer than three are.
+    """
+
+    meter = fields.String(required=True, validate=CODE)
+    register = fields.String(load_default=None, validate=REGISTER)
+    step = fields.String(load_default="day", validate=validate.OneOf(("hour", "day", "month")))
+    start = fields.Date(required=True, validate=CALENDAR)
+    end = fields.Date(required=True, validate=CALENDAR)
+
+
 class ListVeeFindings(Page):
     """What validation says of a meter's registers, the newest first; a finding is open while it holds."""
 
@@ -186,6 +214,7 @@ class ListQuarantine(Page):
         load_default="waiting", validate=validate.OneOf(("waiting", "released", "dismissed"))
     )
     reason = fields.String(load_default=None, validate=CODE)
+    meter = fields.String(load_default=None, validate=CODE)
 
 
 class EditReading(Command):
@@ -248,6 +277,29 @@ class ReleaseReading(Command):
         required=True, validate=validate.Regexp(r"^[0-9a-f]{64}$", error="Not a reading's id.")
     )
     corrections = fields.Dict(keys=fields.String(), load_default=dict)
+    reason = fields.String(required=True, validate=REASON)
+
+
+SENDER = validate.Regexp(r"^[A-Za-z0-9_-]{1,64}$", error="Not a sender's name.")
+
+
+class BindMeter(Command):
+    """From now on only `sender` (a device or an account) sends this meter's readings; null: whoever can, as before.
+
+    Readings from somebody else go to the quarantine as `not-its-sender`. What waits there from the sender who is the right
+    one now is let in.
+    """
+
+    meter = fields.String(required=True, validate=CODE)
+    sender = fields.String(required=True, allow_none=True, validate=SENDER)
+    reason = fields.String(required=True, validate=REASON)
+
+
+class BindConcentrator(Command):
+    """Every meter of a place that this sender was the first to report, and that nobody has bound, is bound to it."""
+
+    sender = fields.String(required=True, validate=SENDER)
+    place = fields.String(required=True, validate=PLACE)
     reason = fields.String(required=True, validate=REASON)
 
 

@@ -189,9 +189,12 @@ class Prefill(Command):
 
 
 class LoadDemonstration(Command):
-    """Load the demonstration community; does nothing when it is there. For administrators."""
+    """Load the demonstration community, or another of its street; does nothing when it is there. For administrators."""
 
     seed = fields.Integer(load_default=1)
+    community = fields.String(
+        load_default=None, validate=validate.Regexp(r"^\d{12}$", error="Not a community code.")
+    )
     households = fields.Integer(load_default=1200, validate=validate.Range(6, 20000))
 
 

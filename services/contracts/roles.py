@@ -7,17 +7,28 @@ within his area and is named nowhere. What has no row opens to nobody.
 from __future__ import annotations
 
 from services.contracts import (
+    approvals,
     cameras,
+    census,
+    certificates,
+    channels,
+    classes,
+    estates,
+    events,
     frontdesk,
+    gridmap,
     identity,
     insight,
+    intake,
     meters,
     party,
     property,
     registry,
     scores,
     tasks,
+    trials,
     volunteers,
+    webhooks,
 )
 from services.contracts.messages import Command, Query
 
@@ -47,6 +58,12 @@ COUNTER: Roles = (*CREW, *DESK, "terminal")
 KEEPERS: Roles = (*DESK, "officer")
 """Who writes in the registry."""
 
+# census: a house of its own (docs/decisions/0012); who works in it has these roles and needs no other.
+CENSUS: Roles = ("enumerator", "census-leader")
+CENSUS_LEADER: Roles = ("census-leader",)
+SHUT = ("census",)
+"""Offices whose rows the administrator may not open either: he appoints who works there and sees nothing of it."""
+
 MAY: dict[Contract, Roles | None] = {
     # -- front desk ------------------------------------------------------------------------------------
     frontdesk.ListMatters: ANYONE,
@@ -71,6 +88,44 @@ MAY: dict[Contract, Roles | None] = {
     frontdesk.SuperviseCase: ("supervisor",),
     frontdesk.DecideReturn: DESK,
     frontdesk.DecideExtension: DESK,
+    # -- approvals -------------------------------------------------------------------------------------
+    approvals.ListApprovals: ANYONE,
+    approvals.RevokeApproval: ("supervisor",),
+    # -- certificates ----------------------------------------------------------------------------------
+    certificates.ListBlockedCertificates: ANYONE,
+    certificates.VerifyCertificate: ANYONE,
+    certificates.ListCertificates: STAFF,
+    certificates.GetCertificateDocument: ("officer", *DESK),
+    certificates.IssueCertificate: (*DEPARTMENT, *DESK),
+    certificates.RevokeCertificate: DESK,
+    certificates.RegisterSealUse: (*LEADS, "supervisor"),
+    certificates.ListSealUses: STAFF,
+    # -- channels --------------------------------------------------------------------------------------
+    channels.ListChannels: ANYONE,
+    channels.ListStatutoryChannels: ANYONE,
+    # -- trials of matters -----------------------------------------------------------------------------
+    trials.CheckMatter: ADMIN,
+    trials.TryMatter: ADMIN,
+    # -- intake: beside the front desk's cases
+    intake.FindSimilar: ("terminal", "company", *DESK),
+    intake.ListSimilar: STAFF,
+    intake.SuggestRouting: DESK,
+    intake.ListIncidents: STAFF,
+    intake.ListReports: STAFF,
+    intake.ListBroadcasts: ANYONE,
+    intake.BlowWhistle: DESK,
+    intake.OpenConsultation: DESK,
+    intake.RuleConsultation: DESK,
+    intake.ListConsultations: STAFF,
+    intake.RecordConfirmation: DESK,
+    intake.SaveDraft: ("terminal", "clerk"),
+    intake.ResumeDraft: ("terminal", "clerk"),
+    intake.WriteDiary: KEEPERS,
+    intake.ListDiary: STAFF,
+    intake.OpenCaseFromDiary: KEEPERS,
+    intake.ListLedgers: STAFF,
+    intake.ReadLedger: STAFF,
+    intake.ExportLedger: (*WATCHERS, "clerk"),
     # -- trays -----------------------------------------------------------------------------------------
     tasks.ListTasks: (*DEPARTMENT, *DESK),
     tasks.GetTask: (*DEPARTMENT, *DESK),
@@ -99,6 +154,16 @@ MAY: dict[Contract, Roles | None] = {
     property.ListArrears: (*CREW, *WATCHERS),
     property.ChargeFees: (*LEADS, "supervisor"),
     property.PayFee: COUNTER,
+    # -- webhooks --------------------------------------------------------------------------------------
+    webhooks.RegisterWebhook: ("company", *LEADS),
+    webhooks.ChangeWebhook: ("company", *LEADS),
+    webhooks.RotateWebhookSecret: ("company", *LEADS),
+    webhooks.DisableWebhook: ("company", *LEADS),
+    webhooks.EnableWebhook: ("company", *LEADS),
+    webhooks.TestWebhook: ("company", *LEADS),
+    webhooks.ReplayWebhook: ("company", *LEADS),
+    webhooks.ListWebhooks: ("company", *LEADS),
+    webhooks.ListDeliveries: ("company", *LEADS),
     # -- cameras ---------------------------------------------------------------------------------------
     cameras.ListCameras: (*STAFF, "operator"),
     cameras.GetCamera: (*STAFF, "operator"),
@@ -144,6 +209,7 @@ MAY: dict[Contract, Roles | None] = {
     meters.GetAccount: STAFF,
     meters.ListFindings: STAFF,
     meters.GetConsumption: STAFF,
+    meters.GetSeries: STAFF,
     meters.ListVeeFindings: STAFF,
     meters.ListEdits: STAFF,
     meters.ListRegisters: STAFF,
@@ -160,6 +226,8 @@ MAY: dict[Contract, Roles | None] = {
     meters.ExchangeMeter: DEPARTMENT,
     meters.ReleaseReading: DEPARTMENT,
     meters.DismissReading: DEPARTMENT,
+    meters.BindMeter: DEPARTMENT,
+    meters.BindConcentrator: DEPARTMENT,
     meters.RunBills: DEPARTMENT,
     meters.IssueBills: DEPARTMENT,
     meters.DisputeBill: (*DEPARTMENT, "clerk"),
@@ -189,6 +257,86 @@ MAY: dict[Contract, Roles | None] = {
     registry.SetContact: KEEPERS,
     registry.RecordConsent: (*KEEPERS, "terminal"),
     registry.LookAtResident: KEEPERS,
+    # gridmap: parts and events; who finds something may be anybody, who directs it is the community
+    events.RegisterPart: KEEPERS,
+    events.RetirePart: KEEPERS,
+    events.ListParts: STAFF,
+    events.ReportGridEvent: (*DEPARTMENT, *DESK, "terminal", "company", "device"),
+    events.FileGridEvent: (*DESK, "coordinator"),
+    events.DismissGridEvent: (*DESK, "coordinator"),
+    events.MergeGridEvent: (*DESK, "coordinator"),
+    events.DispatchGridEvent: (*DESK, "coordinator"),
+    events.GiveBackGridEvent: (*DEPARTMENT, *DESK),
+    events.HandleGridEvent: (*DEPARTMENT, *DESK),
+    events.CheckGridEvent: (*DEPARTMENT, *DESK),
+    events.CloseGridEvent: (*DESK, "coordinator"),
+    events.HandOverGridEvent: (*DESK, "coordinator"),
+    events.TakeBackGridEvent: (*DESK, "coordinator"),
+    events.ListEventKinds: ANYONE,
+    events.GetGridEvent: STAFF,
+    events.ListGridEvents: STAFF,
+    events.GetGridFigures: STAFF,
+    # gridmap: estates, owners, handings over; a company signs for itself
+    estates.RecordEstate: KEEPERS,
+    estates.ChangeEstate: KEEPERS,
+    estates.DismissCompany: KEEPERS,
+    estates.ListEstates: (*STAFF, "company"),
+    estates.GetEstate: (*STAFF, "company"),
+    estates.GetCrossSection: STAFF,
+    estates.RecordOwners: KEEPERS,
+    estates.ListOwners: STAFF,
+    estates.GetOwnersRoll: (*STAFF, "company"),
+    estates.BeginHandover: KEEPERS,
+    estates.SetHandoverItems: (*KEEPERS, "company"),
+    estates.ListHandover: (*KEEPERS, "company"),
+    estates.SignHandover: (*DEPARTMENT, *DESK, "company"),
+    estates.DisputeHandover: (*DEPARTMENT, *DESK, "company"),
+    estates.ReopenHandover: KEEPERS,
+    estates.AbandonHandover: ("supervisor",),
+    estates.GetHandover: (*STAFF, "company"),
+    estates.ListHandovers: (*STAFF, "company"),
+    # gridmap: classes of community
+    classes.EnterUnemployment: KEEPERS,
+    classes.GetCommunityClass: STAFF,
+    classes.ListCommunityClasses: STAFF,
+    classes.ListClassHistory: STAFF,
+    # gridmap: the map as a whole
+    gridmap.DrawGridMap: ("supervisor",),
+    gridmap.AssignGridWorker: ("supervisor", "coordinator"),
+    gridmap.ReleaseGridWorker: ("supervisor", "coordinator"),
+    gridmap.FindGridAt: (*STAFF, "terminal", "company", "device"),
+    gridmap.ListNeighbours: STAFF,
+    gridmap.ListMapVersions: STAFF,
+    gridmap.GetMapVersion: STAFF,
+    gridmap.ListGridWorkers: STAFF,
+    # -- census ----------------------------------------------------------------------------------------
+    census.GetPublication: ANYONE,
+    census.ListCensuses: CENSUS,
+    census.GetCensus: CENSUS,
+    census.GetForms: CENSUS,
+    census.ListBlocks: CENSUS,
+    census.GetBlockMap: CENSUS,
+    census.ListHouseholds: CENSUS,
+    census.GetQuestionnaire: CENSUS,
+    census.ListKeyings: CENSUS,
+    census.GetProgress: CENSUS_LEADER,
+    census.GetQuality: CENSUS_LEADER,
+    census.ListCleanUp: CENSUS_LEADER,
+    census.ListDifferences: CENSUS_LEADER,
+    census.GetErasureCertificate: CENSUS_LEADER,
+    census.PlanCensus: CENSUS_LEADER,
+    census.ImportBuildings: CENSUS_LEADER,
+    census.DrawBlocks: CENSUS_LEADER,
+    census.AssignBlock: CENSUS_LEADER,
+    census.MoveCensus: CENSUS_LEADER,
+    census.AssignKeying: CENSUS_LEADER,
+    census.Adjudicate: CENSUS_LEADER,
+    census.AddHouseholds: CENSUS,
+    census.RecordVisit: CENSUS,
+    census.SaveQuestionnaire: CENSUS,
+    census.ReadBack: CENSUS,
+    census.ConfirmQuestionnaire: CENSUS,
+    census.KeyAgain: CENSUS,
     # -- insight ---------------------------------------------------------------------------------------
     insight.GetOverview: STAFF,
     insight.GetDepartments: STAFF,
@@ -233,14 +381,19 @@ WHOLE: dict[Contract, Roles] = {
     property.GetRepair: DEPARTMENT,  # who reported it, to property management
     cameras.ListGrants: (*DEPARTMENT, *DESK, "auditor"),  # whose door and whose car
     meters.GetAccount: STAFF,  # the holder's name
+    census.GetQuestionnaire: CENSUS,  # what a household answered, to the enumerator of its block and his leader
+    census.ListCleanUp: CENSUS_LEADER,
+    census.ListDifferences: CENSUS_LEADER,
 }
 """Questions whose answer holds whole personal values, and to whom; each such look is noted in the access log.
 
-Everywhere else persons are masked (袁*, 135****0000). Three orders hand out whole values too and keep their own record:
-LookAtResident and Prefill in the registry's list of looks, and a volunteer's visit as its dispatch.
+Everywhere else persons are masked (袁*, 135****0000). Four orders hand out whole values too and keep their own record:
+LookAtResident and Prefill in the registry's list of looks, a volunteer's visit as its dispatch, and the census's ReadBack
+on the version that was read.
 """
 
 
 def may(contract: Contract) -> Roles:
-    """The roles that may, as a service asks for them: with the administrator."""
-    return (*(MAY[contract] or ()), *ADMIN)
+    """The roles that may, as a service asks for them: with the administrator, where an office is not shut to him."""
+    named = MAY[contract] or ()
+    return named if contract.office() in SHUT else (*named, *ADMIN)

@@ -81,6 +81,16 @@ def problems(
     return said[:PROBLEMS_AT_MOST]
 
 
+def told(fields: Sequence[Field], given: Form, section: str) -> tuple[dict[str, Any], list[FieldProblem]]:
+    """(what is kept, everything that is missing or wrong) of something else than a matter's form."""
+    clean: dict[str, Any] = {}
+    said: list[FieldProblem] = []
+    for field in fields:
+        _take(field, given, given, f"{section}.{field.name}", clean, said)
+    said += _extras(given, {field.name for field in fields}, section)
+    return clean, said[:PROBLEMS_AT_MOST]
+
+
 def cleaned(matter: Matter, form: Form) -> dict[str, Any]:
     """The form as it is kept: trimmed, numbers as exact decimal text, an X in an ID number as a capital."""
     return _walk_form(matter, form)[0]

@@ -34,6 +34,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("suspended", "refuse"): "refused",
     ("registered", "decline"): "not-accepted",
     ("dispatched", "decline"): "not-accepted",  # once a unit has signed, it is accepted: then it can only be refused
+    ("merged", "redo"): "handling",  # a follower that was answered, and not well
     ("merged", "release"): "registered",  # the case it followed was taken back: it goes its own way again
     **{(status, "redo"): "handling" for status in ANSWERED},
     **{(status, "archive"): "archived" for status in ANSWERED},
@@ -166,6 +167,8 @@ class Task:
     extension: dict[str, Any] | None = None
     urged: int = 0
     level: int = 0
+    joint: int = 0
+    """The whistle that summoned it, counted from 1; 0 for a part the matter itself names."""
     presumed: str | None = None
     """How it is taken to have ended, since it did not end in time; whoever holds it may still end it otherwise."""
 
@@ -198,8 +201,12 @@ class Task:
             "missing": self.missing,
             "asked": {"form": self.asked_form, "materials": self.asked_materials} if self.missing else None,
             "supply_by": self.supply_by,
-            "overdue": self.open and self.paused_at is None and self.due_at < now,
+            "overdue": self.overdue(now),
+            "joint": self.joint,
         }
+
+    def overdue(self, now: datetime) -> bool:
+        return self.open and self.paused_at is None and self.due_at < now
 
 
 @dataclass
@@ -247,6 +254,19 @@ class Case:
     finder: str | None = None
     company: str | None = None
     """The company that filed it, if one did: it may see the case."""
+    source: dict[str, Any] = field(default_factory=dict)
+    """What the channel told of the hand-over: the caller's number, who visited, the card's number."""
+    told: dict[str, Any] | None = None
+    """The statutory channel its applicant was told of when it was not accepted."""
+    certificate: str | None = None
+    """Number of the valid certificate it gave."""
+    # -- intake: whistles, mediation, followers that were told --
+    whistles: list[dict[str, Any]] = field(default_factory=list)
+    """{number, at, by, reason, lead, units} of each whistle."""
+    confirmation: dict[str, Any] | None = None
+    """Of a mediation agreement by a court (司法确认)."""
+    told_at: datetime | None = None
+    """When a follower was answered with the case it follows: from then on it has an answer of its own to rate."""
     fired: list[str] = field(default_factory=list)
     """Deadlines that had their effect; each fires once, whatever restarts in between."""
 
@@ -261,6 +281,15 @@ class Case:
     @property
     def ended(self) -> bool:
         return self.status in ENDED
+
+    @property
+    def has_answer(self) -> bool:
+        """It may be rated, called back about and done again: by itself, or as a follower that was answered too."""
+        return self.status in ANSWERED or (self.status == "merged" and self.told_at is not None)
+
+    @property
+    def answered_at(self) -> datetime | None:
+        return self.told_at if self.status == "merged" else self.closed_at
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -329,7 +358,11 @@ class Case:
             "finding_id": self.finding_id,
             "rating": self.rating["stars"] if self.rating else None,
             "rated": self.rated,
+            "certificate": self.certificate,
+            "told": self.told,
+            "answered": self.has_answer,
             "lanes": [task.lane(now) for task in self.tasks],
+            **({"whistles": self.summonses(now)} if self.whistles else {}),
         }
 
     # -- changing ------------------------------------------------------------------------------------
@@ -395,6 +428,7 @@ class Case:
             task.signed_at, task.officer = at, officer
             self.move("sign")
             self.note("signed", at, officer, task)
+            self.take_lead(task, at)
 
     def start(self, task: Task, at: datetime, officer: str | None) -> None:
         if self.move_task(task, "start"):
@@ -475,7 +509,7 @@ class Case:
 
     def rate(self, stars: int, comment: str | None, at: datetime, actor: str) -> bool:
         """True when the rating is bad and the case must be done again."""
-        if self.status not in ANSWERED:
+        if not self.has_answer:
             raise NotFinishedYet()
         if self.rated:
             raise AlreadyRated()
@@ -487,7 +521,7 @@ class Case:
         self, reached: bool, resolved: bool | None, satisfied: bool | None, at: datetime, actor: str
     ) -> bool:
         """True when the applicant was reached and the case must be done again."""
-        if self.status not in ANSWERED:
+        if not self.has_answer:
             raise CaseNotOpenToThis(status=self.status, verb="callback")
         if self.called_back:
             raise AlreadyCalledBack()
@@ -511,9 +545,11 @@ class Case:
         return standing
 
     def begin_again(self, kind: str, at: datetime, actor: str, due_at: datetime, **detail: Any) -> None:
+        if self.status == "merged" and not self.has_answer:
+            raise CaseNotOpenToThis(status=self.status, verb="redo")
         self.move("redo")
         self.round += 1
-        self.closed_at = None
+        self.closed_at = self.told_at = self.merged_into = None
         self.due_at = due_at
         self.note(kind, at, actor, None, round=self.round, **detail)
 
@@ -522,6 +558,49 @@ class Case:
         self.move("release")
         self.merged_into = self.closed_at = None
         self.note("released", at, actor, None, **detail)
+
+    # -- intake: joint handling and followers ---------------------------------------------------------
+
+    def whistle(self, units: list[str], lead: str | None, reason: str, at: datetime, actor: str) -> int:
+        number = len(self.whistles) + 1
+        self.whistles.append(
+            {
+                "number": number,
+                "at": at.isoformat(),
+                "by": actor,
+                "reason": reason,
+                "lead": lead,
+                "units": units,
+            }
+        )
+        self.note("whistled", at, actor, None, number=number, units=units, lead=lead, reason=reason)
+        return number
+
+    def take_lead(self, task: Task, at: datetime) -> None:
+        """First-accepting responsibility (首接负责): when no lead was named, it is whoever signs first."""
+        summons = self.whistles[task.joint - 1] if task.joint else None
+        if summons and summons["lead"] is None:
+            summons["lead"], task.lead = task.unit, True
+            self.note("lead-taken", at, task.officer, task, number=task.joint)
+
+    def summonses(self, now: datetime) -> list[dict[str, Any]]:
+        """The whistles, each with where its units stand: who is late is named."""
+        return [
+            {
+                **summons,
+                "late": [
+                    task.unit for task in self.tasks if task.joint == summons["number"] and task.overdue(now)
+                ],
+                "open": [task.unit for task in self.tasks if task.joint == summons["number"] and task.open],
+            }
+            for summons in self.whistles
+        ]
+
+    def answered_with(self, case_no: str, status: str, at: datetime, actor: str, has_answer: bool) -> None:
+        """A follower is told how the case it follows ended."""
+        if self.status == "merged" and has_answer:
+            self.told_at = at
+        self.note("answered-with", at, actor, None, case=case_no, status=status)
 
     # -- deadlines -----------------------------------------------------------------------------------
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.frontdesk import calendar, matters
+from services.chassis import calendar
+from services.frontdesk import matters
 from services.frontdesk.matters import Matter, Step
 from services.frontdesk.model import ANSWERED, Case, Task
 
@@ -26,13 +27,25 @@ def matter_of(case: Case) -> Matter:
 
 
 def case_due(matter: Matter, form: dict[str, Any], place: str, at: datetime) -> datetime:
-    return calendar.of(place).due(at, matter.promise_for(form))
+    return _sooner(calendar.of(place).due(at, matter.promise_for(form)), form)
+
+
+def _sooner(due: datetime, form: Mapping[str, Any]) -> datetime:
+    """A finder may know by when: the registry's kinds of grid events each have a time of their own."""
+    told = form.get("handle_by")
+    return min(due, datetime.fromisoformat(told)) if told else due
 
 
 def task_times(matter: Matter, step: Step, case: Case, at: datetime) -> tuple[datetime, datetime]:
     """(sign by, due) of a task that is given out now."""
-    working = calendar.of(case.place)
-    due = working.due(at, step.promise_for(case.facts))
+    return times_of(matter, step, case.place, case.facts, at)
+
+
+def times_of(
+    matter: Matter, step: Step, place: str, facts: Mapping[str, Any], at: datetime
+) -> tuple[datetime, datetime]:
+    working = calendar.of(place)
+    due = _sooner(working.due(at, step.promise_for(facts)), facts)
     return min(working.due(at, matter.sign_within), due), due
 
 
@@ -61,13 +74,15 @@ def after_pause(case: Case, task: Task, at: datetime) -> datetime:
 
 def deadlines(case: Case) -> Iterator[tuple[datetime, str, str]]:
     """(moment, kind, task id or "") of everything that will happen to the case by the clock alone."""
-    if case.status in ANSWERED and case.closed_at:
+    if case.has_answer and case.answered_at:
         if not case.rated and case.channel != "device":
-            yield case.closed_at + INVITE_RATING_AFTER, "rating-invited", str(case.round)
+            yield case.answered_at + INVITE_RATING_AFTER, "rating-invited", str(case.round)
             if not case.called_back:
-                due = calendar.of(case.place).due(case.closed_at, CALLBACK_WITHIN)
+                due = calendar.of(case.place).due(case.answered_at, CALLBACK_WITHIN)
                 yield due, "callback-due", str(case.round)
-        yield case.closed_at + ARCHIVE_AFTER, "archived", str(case.round)
+        if case.status in ANSWERED and case.closed_at:
+            yield case.closed_at + ARCHIVE_AFTER, "archived", str(case.round)
+    yield from _reminders(case)
     if case.ended:
         return
     for task in case.tasks:
@@ -75,6 +90,19 @@ def deadlines(case: Case) -> Iterator[tuple[datetime, str, str]]:
             yield task.supply_by, "supplement-due", task.task_id
         elif task.open and task.paused_at is None:
             yield from _task_deadlines(case, task)
+
+
+# -- intake: what a matter wants to be remembered of after its answer ----------------------------------
+
+
+def _reminders(case: Case) -> Iterator[tuple[datetime, str, str]]:
+    """Once, when a step ended as the reminder says and what it reminds of has not been done meanwhile."""
+    if case.confirmation is not None or not any(task.finished for task in case.tasks):
+        return
+    for reminder in matter_of(case).reminders:
+        for task in case.present_tasks():
+            if task.part == reminder.unit and task.outcome == reminder.outcome and task.finished_at:
+                yield task.finished_at + reminder.after.roughly, reminder.name, task.task_id
 
 
 def _task_deadlines(case: Case, task: Task) -> Iterator[tuple[datetime, str, str]]:

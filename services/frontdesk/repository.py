@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -11,11 +11,14 @@ from sqlalchemy import ARRAY, Connection, String, bindparam, func, select, updat
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.rows import insert_rows, update_rows
+from services.frontdesk.approvals.repository import ApprovalRepository
+from services.frontdesk.certificates.repository import CertificateRepository
+from services.frontdesk.intake.repository import Intake
 from services.frontdesk.model import Case, UnknownCase
 from services.frontdesk.tables import case_numbers, cases, findings, history, materials
 
 
-class Repository:
+class Repository(ApprovalRepository, CertificateRepository, Intake):
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._known: dict[str, Case] = {}
@@ -87,6 +90,12 @@ class Repository:
     def _look_again(self, no: str, at: datetime | None, trouble: str | None) -> None:
         mine = update(cases).where(cases.c.no == no)
         self.connection.execute(mine.values(next_deadline_at=at, trouble=trouble))
+
+    def has_cases_by(self, account: str, community: str, first: date, end: date) -> bool:
+        """Of those filed by an account in a community from a day until before another."""
+        mine = cases.c.body["filed_by"].astext == account
+        here = cases.c.place.startswith(community) & cases.c.filed_at.between(first, end)
+        return self.connection.execute(select(cases.c.no).where(here, mine).limit(1)).first() is not None
 
     def finding(self, finding_id: str) -> Any:
         """The row of a finding that was heard of; its `case_no` is None when it was taken back before it was raised."""

@@ -6,6 +6,8 @@ from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, Sequence, S
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.chassis.database import new_metadata
+from services.frontdesk.approvals.tables import approvals_table
+from services.frontdesk.certificates.tables import certificate_tables
 from services.frontdesk.model import ENDED
 
 metadata = new_metadata()
@@ -85,3 +87,9 @@ materials = Table(
     Column("by", String, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
+
+# Rooms: approvals (准入), certificates
+approvals = approvals_table(metadata)
+certificates, documents, seal_uses = certificate_tables(metadata)
+# -- intake (bursts, consultations, drafts, diary, ledgers): their tables are this service's too
+import services.frontdesk.intake.tables  # noqa: E402, F401

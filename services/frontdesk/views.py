@@ -14,12 +14,18 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from services.chassis.database import Read
 from services.chassis.identifiers import Caller
 from services.chassis.paging import page
-from services.contracts import citizens, frontdesk
+from services.contracts import certificates, citizens, frontdesk
 from services.contracts.messages import Query
+from services.contracts.roles import may
 from services.contracts.units import OFFICE_OF
-from services.frontdesk import matters
+from services.frontdesk.approvals import views as approvals
+from services.frontdesk.certificates import views as certificate_views
+from services.frontdesk.certificates.views import document_of
+from services.frontdesk.channels import views as channels
+from services.frontdesk.intake import suggesting as intake
 from services.frontdesk.model import ENDED, Case, UnknownCase
 from services.frontdesk.tables import cases, history
+from services.frontdesk.trials import views as trials
 
 SEES_EVERYTHING = ("clerk", "supervisor", "admin", "auditor")
 SEES_HIS_UNITS = ("officer", "manager", "coordinator")
@@ -27,18 +33,23 @@ SEES_HIS_UNITS = ("officer", "manager", "coordinator")
 NEEDS_WHOLE_VALUES = ("clerk", "admin")
 
 
+FOR_FOLLOWERS = (
+    "unit",
+    "step",
+    "title_zh",
+    "title_en",
+    "status",
+    "due_at",
+    "signed_at",
+    "finished_at",
+    "overdue",
+)
+
+
 class UnknownLink(UnknownCase):
     """This link is not known; scan the code on the receipt again."""
 
     zh = "链接无效，请重新扫描回执上的二维码。"
-
-
-def list_matters(read: Read, query: Any) -> dict[str, Any]:
-    return {"items": [matter.as_dict() for matter in matters.catalogue().list()], "next": None}
-
-
-def get_matter(read: Read, query: Any) -> Any:
-    return matters.catalogue().get(query.code).as_dict()
 
 
 def get_case(read: Read, query: Any) -> dict[str, Any]:
@@ -51,7 +62,12 @@ def get_case(read: Read, query: Any) -> dict[str, Any]:
     for task, lane in zip(case.tasks, face["lanes"], strict=True):
         lane["result"] = task.result if whole and task.finished else {}
     if read.caller.may(("clerk", "supervisor", "admin", "officer"), case.place):
-        face["form"], face["materials"] = case.form, case.materials
+        face["form"], face["materials"], face["source"] = case.form, case.materials, case.source
+    # -- intake: how many reports an incident holds, and whose the case may be while nobody has it
+    if case.matter in intake.COLLAPSED:
+        face["followers"] += intake.count_reports(read.connection, case.no)
+    if read.caller.may(("clerk", "supervisor", "admin"), case.place):
+        face["routing"] = intake.routes_of(read.connection, case, read.now)
     return face
 
 
@@ -66,13 +82,27 @@ def get_case_by_token(read: Read, query: Any) -> dict[str, Any]:
     return {**case.face(read.now), "leading": _leading(read, case)}
 
 
+def get_certificate_document(read: Read, query: Any) -> dict[str, Any]:
+    """Whole persons are in it: for the holder of the receipt, and staff who may see the form."""
+    case = _seen(read, query.case_no, query.token)
+    by_receipt = query.token and hashlib.sha256(query.token.encode()).hexdigest() == case.tracking_hash
+    if not by_receipt and not read.caller.may(may(certificates.GetCertificateDocument), case.place):
+        raise UnknownCase(case_no=query.case_no)
+    return document_of(read, case.certificate)
+
+
 def _leading(read: Read, case: Case) -> dict[str, Any] | None:
     """Where the case stands that this one follows: its applicant is answered with it."""
     if case.merged_into is None:
         return None
     row = read.connection.execute(select(cases.c.body).where(cases.c.no == case.merged_into)).one()
     leading = msgspec.convert(row.body, Case).face(read.now)
-    return {name: leading[name] for name in ("case_no", "status", "due_at", "closed_at")}
+    told = {
+        name: leading[name] for name in ("case_no", "status", "due_at", "closed_at", "title_zh", "title_en")
+    }
+    # intake: how far it is, unit by unit; what another applicant was asked for is his own affair
+    lanes = [{name: lane[name] for name in FOR_FOLLOWERS} for lane in leading["lanes"]]
+    return {**told, "lanes": lanes}
 
 
 def list_cases(read: Read, query: Any) -> dict[str, Any]:
@@ -180,10 +210,14 @@ def _within(scopes: list[str]) -> ColumnElement[bool]:
 
 
 QUERIES: dict[type[Query], Callable[..., Any]] = {
-    frontdesk.ListMatters: list_matters,
-    frontdesk.GetMatter: get_matter,
     frontdesk.GetCase: get_case,
     frontdesk.GetCaseByToken: get_case_by_token,
     frontdesk.ListCases: list_cases,
     frontdesk.ListHistory: list_history,
+    # Rooms: approvals, which decide what the catalogue shows; certificates; matters tried out; channels
+    **trials.QUERIES,
+    **channels.QUERIES,
+    **approvals.QUERIES,
+    **certificate_views.QUERIES,
+    certificates.GetCertificateDocument: get_certificate_document,
 }

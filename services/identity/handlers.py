@@ -304,6 +304,9 @@ def _demonstration_accounts(community: str) -> list[Account]:
         one("volunteers", "志愿服务专员", "officer", community, "volunteers"),
         one("street", "街道科员", "officer", street, "street"),
         one("company", "物业服务企业", "company", community, "property", kind="company"),
+        # census
+        one("census", "普查指导员", "census-leader", community, "census"),
+        one("enumerator", "普查员", "enumerator", community, "census"),
     ]
 
 

@@ -117,10 +117,12 @@ def get_departments(read: Read, query: Any) -> dict[str, Any]:
 def _departments(lately: dict[str, Counter[str]]) -> list[dict[str, Any]]:
     names = ("tasks_open", "tasks_overdue", "tasks_signed_late", "tasks_done")
     items = [
-        {"unit": unit}
-        | {name: counts[name] for name in names}
-        | {"median_seconds": figures.median_seconds(counts)}
-        | unit_names(unit)
+        {
+            "unit": unit,
+            **{name: counts[name] for name in names},
+            "median_seconds": figures.median_seconds(counts),
+            **unit_names(unit),
+        }
         for unit, counts in lately.items()
         if unit
     ]

@@ -17,9 +17,10 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 import pika
@@ -35,6 +36,7 @@ from services.chassis.settings import settings
 from services.meters import months, wire
 from services.meters.frames import reading
 from services.meters.model import CANONICAL
+from services.meters.news import CHANGED, NOT_ITS_SENDER, noted
 from services.meters.probe import Probe
 
 WORKERS = int(os.environ.get("YIKOU_INGEST_WORKERS", "2"))
@@ -66,7 +68,7 @@ COPY = "COPY staging (meter, register, at, seq, value, unit, quality, known) FRO
 COPY_TYPES = ("text", "text", "timestamptz", "int8", "numeric", "text", "text", "bool")
 
 # In the order of the key, so that two workers with common readings wait for each other and never in a circle.
-STORE = """
+STORE = f"""
     WITH added AS (
         INSERT INTO readings (meter, register, at, seq, value, unit, quality)
         SELECT meter, register, at, seq, value, unit, quality FROM staging
@@ -74,10 +76,10 @@ STORE = """
         ON CONFLICT DO NOTHING
         RETURNING meter, at
     ), news AS (
-        INSERT INTO touched (meter, since) SELECT meter, min(at) FROM added GROUP BY meter
+        {noted("added")}
     )
     SELECT count(*) FROM added
-"""
+"""  # noqa: S608 — our own names
 STORE_STRAYS = """
     INSERT INTO strays (meter, register, at, seq, value, unit, quality)
     SELECT meter, register, at, seq, value, unit, quality FROM staging
@@ -85,9 +87,22 @@ STORE_STRAYS = """
     ON CONFLICT DO NOTHING
 """
 STORE_QUARANTINE = """
-    INSERT INTO quarantine (digest, sender, reason, content) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
+    INSERT INTO quarantine (digest, sender, reason, content, meter) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 QUARANTINED_BYTES = 16_384
+
+
+HEARD_FROM = """
+    INSERT INTO bindings AS known (meter, heard_from, heard_at)
+    SELECT meter, sender, %(now)s FROM unnest(%(meters)s::text[], %(senders)s::text[]) AS heard (meter, sender) ORDER BY meter
+    ON CONFLICT (meter) DO UPDATE SET heard_from = excluded.heard_from, heard_at = excluded.heard_at
+    WHERE known.heard_from IS NULL
+"""
+LEARN = """
+    SELECT meters.meter, kind, bound_to, place, heard_from IS NOT NULL
+    FROM meters LEFT JOIN bindings ON bindings.meter = meters.meter
+    WHERE meters.meter = ANY(%s)
+"""
 
 
 @dataclass(slots=True)
@@ -95,7 +110,23 @@ class Message:
     queue: str
     tag: int
     sender: str
+    """The address it was sent under."""
     body: bytes
+    areas: tuple[str, ...] | None = None
+    """Of an account that may speak for the meters of its areas only; the gateway says so."""
+
+
+class Known(NamedTuple):
+    """What the ingest must know of a meter; shared by all that are alike, for there are a million of them."""
+
+    unit: str
+    bound_to: str | None
+    place: str
+
+    def hears(self, sender: str, areas: tuple[str, ...] | None) -> bool:
+        if self.bound_to is not None:
+            return self.bound_to == sender
+        return areas is None or self.place.startswith(areas)
 
 
 # -- the table's side ----------------------------------------------------------------------------------
@@ -107,7 +138,10 @@ class Store:
     def __init__(self, url: str | None = None) -> None:
         self._url = url
         self._connection: psycopg.Connection[Any] | None = None
-        self._units: dict[str, str] = {}
+        self._known: dict[str, Known] = {}
+        self._alike: dict[Known, Known] = {}
+        self._unheard: set[str] = set()
+        """Known meters of which nobody is noted yet to have reported them."""
         self._months_end = wire.OLDEST
 
     @property
@@ -126,7 +160,7 @@ class Store:
         except (psycopg.DataError, psycopg.IntegrityError, ArithmeticError, TypeError, ValueError) as error:
             one = batch[0]
             if len(batch) == 1:
-                batch = [Message(one.queue, one.tag, one.sender, body) for body in wire.apart(one.body)]
+                batch = [replace(one, body=body) for body in wire.apart(one.body)]
             if len(batch) > 1:
                 half = len(batch) // 2
                 self.keep(batch[:half])
@@ -140,7 +174,7 @@ class Store:
         begun = time.perf_counter()
         now = clock.now()
         refused: list[tuple[str, wire.Refused]] = []
-        sent: list[tuple[str, list[wire.Row]]] = []
+        sent: list[tuple[Message, list[wire.Row]]] = []
         for message in batch:
             rows: list[wire.Row] = []
             read = reading.read if message.sender.endswith(".frames") else wire.read
@@ -149,13 +183,19 @@ class Store:
                     rows.append(found)
                 else:
                     refused.append((message.sender, found))
-            sent.append((message.sender, rows))
+            sent.append((message, rows))
         with self._transaction(now) as cursor:
-            self._learn(cursor, {row.meter for _, rows in sent for row in rows})
-            staged, stored, strays = self._insert(cursor, sent, refused)
+            spoken_of = {row.meter for _, rows in sent for row in rows}
+            self._learn(cursor, spoken_of)
+            unheard, heard = spoken_of & self._unheard, dict[str, str]()
+            staged, stored, strays = self._insert(cursor, sent, refused, unheard, heard)
             _quarantine(cursor, refused)
+            if heard:
+                senders = {"meters": list(heard), "senders": list(heard.values()), "now": now}
+                cursor.execute(HEARD_FROM, senders)
             may_die("before-commit")
         may_die("after-commit")
+        self._unheard.difference_update(heard)
         commits.observe(time.perf_counter() - begun)
         batch_sizes.observe(staged)
         readings.labels("stored").inc(stored)
@@ -164,22 +204,35 @@ class Store:
         readings.labels("duplicate").inc(max(0, staged - stored - strays))
 
     def _insert(
-        self, cursor: Any, sent: list[tuple[str, list[wire.Row]]], refused: list[tuple[str, wire.Refused]]
+        self,
+        cursor: Any,
+        sent: list[tuple[Message, list[wire.Row]]],
+        refused: list[tuple[str, wire.Refused]],
+        unheard: set[str],
+        heard: dict[str, str],
     ) -> tuple[int, int, int]:
-        """How many were staged, stored and put among the strays."""
-        units, strays, staged = self._units, 0, 0
+        """How many were staged, stored and put among the strays; `heard` gets the first senders of who is unheard."""
+        known_of, strays, staged = self._known, 0, 0
         with cursor.copy(COPY) as copy:
             copy.set_types(COPY_TYPES)
-            for sender, rows in sent:
+            for message, rows in sent:
+                sender, last, welcome = _name_of(message.sender), None, True
                 for row in rows:
-                    unit = units.get(row.meter)
-                    if unit is not None and unit != row.unit:
-                        content = msgspec.json.encode(row._asdict())
-                        refused.append((sender, wire.Refused("unit-of-another-kind", content)))
-                        continue
-                    copy.write_row((*row, unit is not None))
+                    known = known_of.get(row.meter)
+                    if known is None:
+                        strays += 1
+                    else:
+                        if known is not last:  # a concentrator's meters are alike
+                            last, welcome = known, known.hears(sender, message.areas)
+                        if not welcome or known.unit != row.unit:
+                            reason = "unit-of-another-kind" if welcome else NOT_ITS_SENDER
+                            content = msgspec.json.encode(row._asdict())
+                            refused.append((message.sender, wire.Refused(reason, content)))
+                            continue
+                        if unheard and message.areas is None and row.meter in unheard:
+                            heard.setdefault(row.meter, sender)
+                    copy.write_row((*row, known is not None))
                     staged += 1
-                    strays += unit is None
         stored = 0
         if staged > strays:
             stored = cursor.execute(STORE).fetchone()[0]
@@ -188,11 +241,24 @@ class Store:
         return staged, stored, strays
 
     def _learn(self, cursor: Any, meters: set[str]) -> None:
-        """Asks for meters not seen before only; meters are never removed, and their kind never changes."""
-        unknown = meters - self._units.keys()
+        """Asks for meters not seen before only; what changes of the others is told, see `_forget`."""
+        unknown = meters - self._known.keys()
         if unknown:
-            cursor.execute("SELECT meter, kind FROM meters WHERE meter = ANY(%s)", (list(unknown),))
-            self._units.update((meter, CANONICAL[kind]) for meter, kind in cursor)
+            cursor.execute(LEARN, (list(unknown),))
+            for meter, kind, bound_to, place, heard in cursor:
+                known = Known(CANONICAL[kind], bound_to, place)
+                self._known[meter] = self._alike.setdefault(known, known)
+                if not heard:
+                    self._unheard.add(meter)
+
+    def _forget(self, told: psycopg.Notify) -> None:
+        """Comes with the answer to the BEGIN after the change was committed, so before anything is looked up."""
+        if told.payload:
+            self._known.pop(told.payload, None)
+            return
+        self._known.clear()
+        self._alike.clear()
+        self._unheard.clear()
 
     def _transaction(self, now: datetime) -> _Transaction:
         if not self.connected:
@@ -206,6 +272,9 @@ class Store:
                 autocommit=True,
             )
             self._connection.execute(STAGING)
+            self._connection.add_notify_handler(self._forget)
+            self._connection.execute(f"LISTEN {CHANGED}")
+            self._forget(psycopg.Notify(CHANGED, "", 0))  # what was told meanwhile nobody heard
         assert self._connection is not None
         if self._months_end <= now + wire.AHEAD:
             with self._connection.transaction():
@@ -229,13 +298,25 @@ class _Transaction:
         return self._transaction.__exit__(*raised)
 
 
+@lru_cache(maxsize=10_000)
+def _name_of(address: str) -> str:
+    """`yikou.v1.{name}.readings`."""
+    words = address.split(".")
+    return words[2] if len(words) == 4 else address
+
+
+def _areas_of(properties: Any) -> tuple[str, ...] | None:
+    areas = properties.headers and properties.headers.get("x-areas")
+    return tuple(areas.split(",")) if areas else None
+
+
 def _quarantine(cursor: Any, refused: Iterable[tuple[str, wire.Refused]]) -> None:
     rows = []
     for sender, (reason, content) in refused:
         digest = hashlib.sha256(b"\0".join((reason.encode(), sender.encode(), content))).digest()
-        rows.append((digest, sender, reason, content[:QUARANTINED_BYTES]))
+        rows.append((digest, sender, reason, content[:QUARANTINED_BYTES], wire.meter_of(content)))
     if rows:
-        cursor.executemany(STORE_QUARANTINE, sorted(rows))
+        cursor.executemany(STORE_QUARANTINE, sorted(rows, key=lambda row: row[0]))
 
 
 # -- the broker's side ---------------------------------------------------------------------------------
@@ -337,8 +418,9 @@ class Ingest:
         may_die("after-ack")
 
     def _take(self, queue: str) -> Any:
-        def take(_channel: Any, method: Any, _properties: Any, body: bytes) -> None:
-            self.waiting.append(Message(queue, method.delivery_tag, method.routing_key, body))
+        def take(_channel: Any, method: Any, properties: Any, body: bytes) -> None:
+            areas = _areas_of(properties)
+            self.waiting.append(Message(queue, method.delivery_tag, method.routing_key, body, areas))
 
         return take
 

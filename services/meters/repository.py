@@ -15,8 +15,10 @@ from services.backoffice import tray
 from services.chassis.rows import insert_rows, update_rows
 from services.meters import months
 from services.meters.billing.repository import BillingRepository
+from services.meters.bindings import Bindings
 from services.meters.judging.repository import PulseStore
 from services.meters.model import Finding, Household, UnknownFinding, UnknownMeter, Watch
+from services.meters.news import noted
 from services.meters.tables import (
     accounts,
     findings,
@@ -25,7 +27,6 @@ from services.meters.tables import (
     meters,
     quarantine,
     strays,
-    touched,
     watches,
 )
 from services.meters.vee.repository import VeeRepository
@@ -36,7 +37,7 @@ _CHANGING = (
     "case_no",
 )  # fmt: skip
 
-ADOPT = text("""
+ADOPT = text(f"""
     WITH adopted AS (
         DELETE FROM strays USING meters
         WHERE meters.meter = strays.meter AND meters.registered_at > :since AND strays.unit = meters.unit
@@ -47,11 +48,11 @@ ADOPT = text("""
         ON CONFLICT DO NOTHING
         RETURNING meter, at
     )
-    INSERT INTO touched (meter, since) SELECT meter, min(at) FROM attached GROUP BY meter
-""")
+    {noted("attached")}
+""")  # noqa: S608 — our own names
 
 
-class Repository(PulseStore, VeeRepository, BillingRepository, tray.Repository):
+class Repository(PulseStore, VeeRepository, BillingRepository, Bindings, tray.Repository):
     items = items
 
     # -- meters and accounts --
@@ -70,6 +71,7 @@ class Repository(PulseStore, VeeRepository, BillingRepository, tray.Repository):
         self.connection.execute(
             update(meters).where(meters.c.meter == meter).values(place=place, household=household)
         )
+        self.tell_ingest([meter])
 
     def water_meters(self, household: str) -> list[str]:
         found = select(meters.c.meter).where(meters.c.household == household, meters.c.kind == "water")
@@ -77,9 +79,12 @@ class Repository(PulseStore, VeeRepository, BillingRepository, tray.Repository):
 
     def move_meters(self, household: str, place: str) -> None:
         """The registry knows better where a household is."""
+        moved = 0
         for table in (meters, accounts):
             mine = (table.c.household == household) & (table.c.place != place)
-            self.connection.execute(update(table).where(mine).values(place=place))
+            moved += self.connection.execute(update(table).where(mine).values(place=place)).rowcount
+        if moved:
+            self.tell_ingest()
 
     def add_accounts(self, rows: Sequence[dict[str, Any]]) -> None:
         insert_rows(self.connection, accounts, rows, known_too=True)
@@ -160,9 +165,7 @@ class Repository(PulseStore, VeeRepository, BillingRepository, tray.Repository):
     # -- readings --
 
     def touch(self, meters: Iterable[str], since: datetime) -> None:
-        rows = [{"meter": meter, "since": since} for meter in meters]
-        if rows:
-            self.connection.execute(insert(touched), rows)
+        self.touch_again(dict.fromkeys(meters, since))
 
     def adopt_strays(self, registered_since: datetime) -> None:
         self.connection.execute(ADOPT, {"since": registered_since})

@@ -85,6 +85,21 @@ Index(
 # In the order of the meters, as `daily` lies: a bill run reads neighbours together.
 Index("ix_accounts_meter", accounts.c.meter, accounts.c.account)
 
+bindings = Table(
+    "bindings",
+    metadata,
+    # Who was the first to report a meter (noted by the ingest), and who alone may (said by a person). Beside `meters`,
+    # whose rows the sweep holds for as long as it looks.
+    Column("meter", String, primary_key=True),
+    Column("heard_from", String, index=True),
+    moment("heard_at", nullable=True),
+    Column("bound_to", String),  # none: anybody
+    Column("bound_by", String),
+    moment("bound_at", nullable=True),
+    Column("reason", String),
+)
+Index("ix_bindings_bound_to", bindings.c.bound_to, postgresql_where=text("bound_to IS NOT NULL"))
+
 households = Table(
     "households",
     metadata,
@@ -145,8 +160,9 @@ touched = Table(
     metadata,
     # Appended by the ingest with the readings, taken by the sweep: inserts only, so neither waits for the other.
     Column("position", BigInteger, Identity(), primary_key=True),
-    Column("meter", String, nullable=False),
-    moment("since"),
+    # A row a transaction: its meters, and the oldest new reading of each.
+    Column("meters", ARRAY(String), nullable=False),
+    Column("since", ARRAY(DateTime(timezone=True)), nullable=False),
 )
 
 quarantine = Table(
@@ -158,12 +174,19 @@ quarantine = Table(
     Column("sender", String, nullable=False),
     Column("reason", String, nullable=False),
     Column("content", LargeBinary, nullable=False),
+    Column("meter", String),  # as far as the content tells
     # waiting; released or dismissed by somebody, for a reason. The content stays as it came.
     Column("state", String, nullable=False, server_default="waiting"),
     Column("decided_by", String),
     moment("decided_at", nullable=True),
     Column("decision_reason", String),
     Column("released_as", JSONB),
+)
+
+Index(
+    "ix_quarantine_waiting",
+    quarantine.c.meter,
+    postgresql_where=text("state = 'waiting' AND meter IS NOT NULL"),
 )
 
 findings = Table(

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import select, true
+from sqlalchemy import (
+    ARRAY,
+    Select,
+    String,
+    Table,
+    and_,
+    any_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from services.backoffice import tray
 from services.chassis.database import Read
@@ -14,9 +27,21 @@ from services.contracts import meters as contract
 from services.contracts.messages import Query
 from services.contracts.roles import Contract
 from services.meters.billing import views as billing
+from services.meters.bindings import senders_of
 from services.meters.model import UnknownHousehold, UnknownMeter, plain
 from services.meters.rulebook import rules_at
-from services.meters.tables import accounts, findings, households, items, meters, readings, watches
+from services.meters.tables import (
+    accounts,
+    bindings,
+    findings,
+    households,
+    items,
+    meters,
+    quarantine,
+    readings,
+    vee_findings,
+    watches,
+)
 from services.meters.vee import views as vee
 from services.meters.within import within
 
@@ -41,6 +66,7 @@ def list_meters(read: Read, query: Any) -> dict[str, Any]:
         meters.c.place.startswith(query.place, autoescape=True) if query.place else true(),
         meters.c.household == query.household if query.household else true(),
         STATUS[query.status] if query.status else true(),
+        meters.c.meter.in_(_sent_by(query.sender)) if query.sender else true(),
     )
     found = page(read.connection, wanted, [meters.c.meter], query)
     found["items"] = _with_newest(read, found["items"])
@@ -59,8 +85,32 @@ STATUS = {
 }
 
 
+def _sent_by(sender: str) -> Select[Any]:
+    unbound = bindings.c.bound_to.is_(None)
+    return select(bindings.c.meter).where(
+        or_(bindings.c.bound_to == sender, and_(unbound, bindings.c.heard_from == sender))
+    )
+
+
+HEALTH = {
+    "findings": (findings, "active"),
+    "validations": (vee_findings, "open"),
+    "quarantine": (quarantine, "waiting"),
+}
+
+
+def _counted(read: Read, table: Table, state: str, meters: Sequence[str]) -> dict[str, int]:
+    """Meter -> how many rows of it are in that state; of those in trouble there is an index."""
+    wanted = select(table.c.meter, func.count().label("rows")).where(
+        table.c.meter == any_(bindparam("of", type_=ARRAY(String))),
+        table.c.state == literal_column(f"'{state}'"),  # as the index says it
+    )
+    rows = read.connection.execute(wanted.group_by(table.c.meter), {"of": list(meters)})
+    return {row.meter: row.rows for row in rows}
+
+
 def _with_newest(read: Read, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each meter with its status and its register's newest reading; one look into the index a meter, in one query."""
+    """Each meter with its status, health and its register's newest reading; a query each for all of them together."""
     names = [row["meter"] for row in rows]
     newest = (
         select(readings.c.at, readings.c.value, readings.c.unit)
@@ -73,7 +123,12 @@ def _with_newest(read: Read, rows: list[dict[str, Any]]) -> list[dict[str, Any]]
         select(meters.c.meter, newest).join(newest, true()).where(meters.c.meter.in_(names))
     )
     last = {row.meter: {"at": row.at, "value": plain(row.value), "unit": row.unit} for row in found}
+    counts = {name: _counted(read, table, state, names) for name, (table, state) in HEALTH.items()}
+    senders = senders_of(read.connection, names)
     for row in rows:
+        sender = senders.get(row["meter"])
+        row["heard_from"], row["bound_to"] = (sender.heard_from, sender.bound_to) if sender else (None, None)
+        row["health"] = {name: of.get(row["meter"], 0) for name, of in counts.items()}
         row["status"] = "offline" if row.pop("offline") else "online" if row["heard_at"] else "new"
         row["newest"] = last.get(row["meter"])
     return rows
@@ -164,6 +219,7 @@ QUERIES: dict[type[Query], Callable[..., Any]] = {
     contract.ListFindings: list_findings,
     contract.ListQuarantine: vee.list_quarantine,
     **_of_a_meter(contract.GetConsumption, vee.get_consumption),
+    **_of_a_meter(contract.GetSeries, vee.get_series),
     **_of_a_meter(contract.ListVeeFindings, vee.list_vee_findings),
     **_of_a_meter(contract.ListEdits, vee.list_edits),
     **_of_a_meter(contract.ListRegisters, vee.list_registers),

@@ -94,6 +94,22 @@ def apart(body: bytes) -> list[bytes]:
         return []
 
 
+class _Named(msgspec.Struct):
+    meter: Name
+
+
+_named = msgspec.json.Decoder(_Named)
+
+
+def meter_of(content: bytes) -> str | None:
+    """Whose reading it was meant to be, of what could not be read as one; a name that can be shown, or none."""
+    try:
+        meter = _named.decode(content).meter
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return meter if meter.isprintable() else None
+
+
 def _whole(body: bytes) -> list[Reading]:
     """The quick way, when every reading is well formed."""
     start = body.lstrip()[:12]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.backoffice import tray
 from services.chassis.identifiers import new_id
+from services.chassis.rows import update_rows
 from services.party import tables
 from services.party.model import (
     COUNTED,
@@ -27,6 +27,14 @@ from services.party.model import (
     UnknownMember,
     UnknownUnit,
 )
+
+# Statements of every moving in, made once: building and recognising one costs as much as running it.
+_member = insert(tables.members)
+_MEMBER = _member.on_conflict_do_update(
+    index_elements=["id_number"], set_={"id_number": _member.excluded.id_number}
+).returning(tables.members)
+"""Sets what is set already, so that whoever was there is locked and answered too."""
+_REPORT = insert(tables.reports).on_conflict_do_nothing().returning(tables.reports.c.id)
 
 
 class Repository(tray.Repository):
@@ -104,13 +112,10 @@ class Repository(tray.Repository):
         return Member(**row._mapping)
 
     def member_for(self, person: Person, stage: str, place: str, at: datetime) -> tuple[Member, bool]:
-        """The one row of this person, made when there was none: (member, newly made)."""
+        """The one row of this person, made when there was none and locked: (member, newly made)."""
         fresh = Member.new(person, stage, place, at)
-        made = bool(self._add(tables.members, [fresh]))
-        row = self.connection.execute(
-            select(tables.members).where(tables.members.c.id_number == person.id_number).with_for_update()
-        ).one()
-        return Member(**row._mapping), made
+        found = Member(**self.connection.execute(_MEMBER, vars(fresh)).one()._mapping)
+        return found, found.id == fresh.id
 
     def add_members(self, members: Iterable[Member]) -> int:
         return len(self._add(tables.members, members))
@@ -141,13 +146,8 @@ class Repository(tray.Repository):
 
     def report(self, member: str, place: str, at: datetime, **facts: Any) -> bool:
         """False when he has reported there already."""
-        statement = (
-            insert(tables.reports)
-            .values(id=new_id(), member=member, place=place, at=at, **facts)
-            .on_conflict_do_nothing()
-            .returning(tables.reports.c.id)
-        )
-        return self.connection.execute(statement).first() is not None
+        row = {"id": new_id(), "member": member, "place": place, "at": at, **facts}
+        return self.connection.execute(_REPORT, row).first() is not None
 
     def withdraw_reports(self, case_no: str, at: datetime) -> int:
         held = tables.reports.c
@@ -208,14 +208,12 @@ class Repository(tray.Repository):
     # -- rows ------------------------------------------------------------------------------------------
 
     def _add(self, table: Any, things: Iterable[Any]) -> list[Any]:
-        rows = [asdict(thing) for thing in things]
+        """The keys of those that were new."""
+        rows = [vars(thing) for thing in things]
         if not rows:
             return []
         key = table.primary_key.columns[0]
-        statement = insert(table).values(rows).on_conflict_do_nothing().returning(key)
-        return list(self.connection.execute(statement))
+        return list(self.connection.execute(insert(table).on_conflict_do_nothing().returning(key), rows))
 
     def _save(self, table: Any, thing: Any) -> None:
-        row = asdict(thing)
-        key = table.primary_key.columns[0]
-        self.connection.execute(update(table).where(key == row.pop(key.name)).values(**row))
+        update_rows(self.connection, table, table.primary_key.columns[0].name, [vars(thing)])

@@ -25,6 +25,7 @@ from services.property.model import (
     account_of,
     is_ours,
 )
+from services.property.webhooks import handlers as webhooks
 
 LEADS = ("manager", "coordinator", "supervisor", "admin")
 HOUSEHOLD_CODE = re.compile(r"([0-9]{15})-[^\s]+")
@@ -48,6 +49,7 @@ def open_household_file(work: Work, item: tray.Item) -> tray.Finished | None:
             return None  # those who left still owe: their debt is not the newcomers'
         former.reopen(item.case_no, work.now)
         file = former
+    fresh = file is None
     if file is None:
         file = HouseholdFile(
             household=household or new_id(),
@@ -57,8 +59,6 @@ def open_household_file(work: Work, item: tray.Item) -> tray.Finished | None:
             area=_area(form.get("area")),
             case_no=item.case_no,
         )
-        if not work.store.open_file(file):
-            return None  # the household's code is in use at another address
     elif not file.admits(right):
         return None
     file.property_right = file.property_right or right
@@ -66,7 +66,10 @@ def open_household_file(work: Work, item: tray.Item) -> tray.Finished | None:
     members = _members(item)
     plates = [vehicle["plate"] for vehicle in form.get("vehicles") or [] if vehicle.get("plate")]
     file.take_in(members, plates, item.case_no)
-    work.store.save_file(file)
+    if not fresh:
+        work.store.save_file(file)
+    elif not work.store.open_file(file):
+        return None  # the household's code is in use at another address
     work.say(
         words.HouseholdFileOpened,
         subject=file.household,
@@ -167,6 +170,10 @@ ORDERS = {
 def take_task(work: Work, event: Any) -> None:
     """A task of mending something is a repair order too, although a person does it: the crew works on orders."""
     _TRAY[tasks.TaskAssigned](work, event)
+    webhooks.tell(
+        work, "task.assigned", event.place, task_id=event.task_id, case_no=event.case_no, matter=event.matter,
+        step=event.step, due_at=event.due_at,
+    )  # fmt: skip
     if event.matter not in ORDERS or work.store.order_of_task(event.task_id) is not None:
         return
     item = work.store.find_item(event.task_id)
@@ -190,6 +197,13 @@ def take_task(work: Work, event: Any) -> None:
         case_no=item.case_no,
     )
     _add(work, order)
+
+
+def give_task_back(work: Work, event: Any) -> None:
+    _TRAY[tasks.TaskWithdrawn](work, event)
+    item = work.store.item(event.task_id)
+    if item.place:
+        webhooks.tell(work, "task.withdrawn", item.place, task_id=item.task_id, case_no=item.case_no)
 
 
 def _urgency(said: Any) -> str | None:
@@ -321,9 +335,17 @@ def _add(work: Work, order: RepairOrder) -> None:
         reported_at=order.reported_at,
         arrive_by=order.arrive_by,
     )
+    webhooks.tell(
+        work, "repair.reported", order.place, order_no=order.order_no, category=order.category,
+        urgency=order.urgency, case_no=order.case_no, arrive_by=order.arrive_by,
+    )  # fmt: skip
 
 
 def _say_finished(work: Work, order: RepairOrder) -> None:
+    webhooks.tell(
+        work, "repair.finished", order.place, order_no=order.order_no, category=order.category,
+        on_time=order.on_time, case_no=order.case_no, finished_at=order.finished_at,
+    )  # fmt: skip
     work.say(
         words.RepairFinished,
         subject=order.order_no,
@@ -363,7 +385,9 @@ def _in_hand(work: Work, order_no: str, contract: Contract) -> RepairOrder:
 
 def _saved(work: Work, order: RepairOrder) -> dict[str, Any]:
     work.store.save_order(order)
-    return _face(order)
+    face = _face(order)
+    webhooks.tell(work, "repair.changed", order.place, **face)
+    return face
 
 
 def _face(order: RepairOrder) -> dict[str, Any]:
@@ -424,6 +448,11 @@ def pay_fee(work: Work, command: Any) -> dict[str, Any]:
         if (entry.credit, entry.amount) != (account_of(command.household), command.amount):
             raise ReferenceReused(reference=command.reference)
     balance = work.store.balance(command.household)
+    if not repeated:
+        webhooks.tell(
+            work, "fee.paid", work.store.place_of(command.household), household=command.household,
+            amount=str(command.amount), receipt=str(entry.no),
+        )  # fmt: skip
     return {"receipt": str(entry.no), "balance": str(balance), "repeated": repeated}
 
 
@@ -465,7 +494,9 @@ _TRAY = tray.events(RULES, UNDO)
 
 EVENTS: dict[type[Event], Callable[..., None]] = {
     **_TRAY,
+    **webhooks.EVENTS,
     tasks.TaskAssigned: take_task,
+    tasks.TaskWithdrawn: give_task_back,
     registry.HouseholdChanged: note_household_changed,
     meters.BillsBooked: note_utility_bills,
 }
@@ -487,6 +518,8 @@ COMMANDS: dict[type[Command], Callable[..., Any]] = {
     words.ChargeFees: charge_fees,
     words.PayFee: pay_fee,
     words.LoadDemonstration: load_demonstration,
+    **webhooks.COMMANDS,
 }
 
-TIMERS: dict[Callable[[Work], None], timedelta] = {}
+TIMERS: dict[Callable[[Work], None], timedelta] = {**webhooks.TIMERS}
+COMPLETES: dict[type[Command], Callable[[Any], Any]] = {**webhooks.COMPLETES}

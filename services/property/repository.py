@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, text, update
+from sqlalchemy import ARRAY, Connection, Row, String, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.backoffice import tray
+from services.chassis.rows import update_rows
 from services.property import tables
 from services.property.model import (
     AccountClosed,
@@ -23,19 +23,49 @@ from services.property.model import (
     account_of,
 )
 from services.property.tables import accounts, entries, households, repair_history, repairs
+from services.property.webhooks.repository import WebhookStore
+
+# Statements of every moving in, made once: building and recognising one costs as much as running it.
+_FILES = (
+    select(households)
+    .where(households.c.household == func.any(bindparam("wanted", type_=ARRAY(String))))
+    .order_by(households.c.household)
+    .with_for_update()
+)
+_OPEN_FILE = insert(households).on_conflict_do_nothing().returning(households.c.household)
+_account = insert(accounts)
+_OPEN_ACCOUNT = _account.on_conflict_do_update(
+    index_elements=[accounts.c.code],
+    set_={"household": _account.excluded.household, "place": _account.excluded.place},
+    where=accounts.c.household.is_(None),
+)
 
 
-class Repository(tray.Repository):
+class Repository(WebhookStore, tray.Repository):
+    """A household's file is read once in a unit of work, and written once, at its end."""
+
     items = tables.items
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._files: dict[str, HouseholdFile | None] = {}
+        self._changed_files: dict[str, HouseholdFile] = {}
+
+    def expect(self, messages: Iterable[Any]) -> None:
+        messages = list(messages)
+        super().expect(messages)
+        told = {getattr(message, "household", None) for message in messages}
+        self._load_files({household for household in told if household})
+
+    def flush(self) -> None:
+        self._flush_files()
+        super().flush()
 
     # -- household files -----------------------------------------------------------------------------
 
     def file_at(self, place: str, address: str) -> HouseholdFile | None:
         at_door = (households.c.place == place) & (households.c.address == address)
-        row = self.connection.execute(
-            select(households).where(at_door, households.c.state == "open").with_for_update()
-        ).first()
-        return HouseholdFile(**row._mapping) if row else None
+        return next(iter(self._files_where(at_door)), None)
 
     def file_of(self, household: str) -> HouseholdFile | None:
         return self._file(household, "open")
@@ -44,24 +74,52 @@ class Repository(tray.Repository):
         return self._file(household, "closed")
 
     def _file(self, household: str, state: str) -> HouseholdFile | None:
-        mine = (households.c.household == household) & (households.c.state == state)
-        row = self.connection.execute(select(households).where(mine).with_for_update()).first()
-        return HouseholdFile(**row._mapping) if row else None
+        self._load_files({household})
+        file = self._files[household]
+        return file if file and file.state == state else None
 
     def files_of_case(self, case_no: str) -> list[HouseholdFile]:
         """Files the case opened, or into which it brought members."""
-        mine = (households.c.case_no == case_no) | households.c.members.contains([{"case_no": case_no}])
-        rows = self.connection.execute(
-            select(households).where(mine, households.c.state == "open").with_for_update()
+        return self._files_where(
+            (households.c.case_no == case_no) | households.c.members.contains([{"case_no": case_no}])
         )
-        return [HouseholdFile(**row._mapping) for row in rows]
+
+    def _files_where(self, which: Any) -> list[HouseholdFile]:
+        """Open files by something else than their key; what is in hand already stays the one it is."""
+        self._flush_files()
+        rows = self.connection.execute(
+            select(households)
+            .where(which, households.c.state == "open")
+            .order_by(households.c.household)
+            .with_for_update()
+        )
+        return [self._known_file(row) for row in rows]
+
+    def _load_files(self, codes: set[str]) -> None:
+        wanted = sorted(codes - self._files.keys())
+        if not wanted:
+            return
+        found = self.connection.execute(_FILES, {"wanted": wanted})
+        self._files.update(dict.fromkeys(wanted))
+        for row in found:
+            self._known_file(row)
+
+    def _known_file(self, row: Row[Any]) -> HouseholdFile:
+        file = self._files.get(row.household)
+        if file is None:
+            file = self._files[row.household] = HouseholdFile(**row._mapping)
+        return file
+
+    def _flush_files(self) -> None:
+        changed = [vars(file) for file in self._changed_files.values()]
+        update_rows(self.connection, households, "household", changed)
+        self._changed_files.clear()
 
     def open_file(self, file: HouseholdFile) -> bool:
         """With its fee account. False when the household or the address has one already."""
-        added = self.connection.execute(
-            insert(households).values(asdict(file)).on_conflict_do_nothing().returning(households.c.household)
-        ).first()
+        added = self.connection.execute(_OPEN_FILE, vars(file)).first()
         if added:
+            self._files[file.household] = file
             self._open_household_accounts([file])
         return added is not None
 
@@ -71,7 +129,7 @@ class Repository(tray.Repository):
             return 0
         added = self.connection.execute(
             insert(households).on_conflict_do_nothing().returning(households.c.household),
-            [asdict(file) for file in files],
+            [vars(file) for file in files],
         )
         new = set(added.scalars())
         if new:
@@ -80,13 +138,8 @@ class Repository(tray.Repository):
 
     def _open_household_accounts(self, files: Sequence[HouseholdFile]) -> None:
         """A bill may have come before the file: then the account is there, and only now learns whose it is."""
-        opened = insert(accounts)
         self.connection.execute(
-            opened.on_conflict_do_update(
-                index_elements=[accounts.c.code],
-                set_={"household": opened.excluded.household, "place": opened.excluded.place},
-                where=accounts.c.household.is_(None),
-            ),
+            _OPEN_ACCOUNT,
             [
                 {
                     "code": account_of(file.household),
@@ -100,9 +153,7 @@ class Repository(tray.Repository):
         )
 
     def save_file(self, file: HouseholdFile) -> None:
-        self.connection.execute(
-            update(households).where(households.c.household == file.household).values(asdict(file))
-        )
+        self._changed_files[file.household] = file
 
     def close_account(self, household: str) -> bool:
         """Only an account that is even can be closed: a debt outlives the stay."""
@@ -315,6 +366,6 @@ class Repository(tray.Repository):
 
 
 def _row(order: RepairOrder) -> dict[str, Any]:
-    row = asdict(order)
+    row = dict(vars(order))
     del row["notes"]
     return row

@@ -12,3 +12,4 @@ class Property(Service):
     commands = handlers.COMMANDS
     queries = views.QUERIES
     timers = handlers.TIMERS
+    completes = handlers.COMPLETES

@@ -22,9 +22,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.backoffice import tray
 from services.chassis.database import new_metadata
+from services.property.webhooks.tables import add_tables
 
 metadata = new_metadata()
 items = tray.add_table(metadata)
+webhooks, deliveries = add_tables(metadata)
 
 households = Table(
     "households",

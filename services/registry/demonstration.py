@@ -17,7 +17,11 @@ from services.contracts import citizens
 from services.registry import geometry
 from services.registry.model import Resident, building_code, household_code
 
-NOBODYS_COUNTY = "110199"
+NOBODYS_COUNTY = 110199
+"""Each community of the street takes the next lower code, so that no two make up the same person's number."""
+COMMUNITIES = ("一口", "二桥", "三里", "四方", "五塔", "六合", "七星", "八达", "九曲", "十里")
+WEST, SOUTH, WIDTH, HEIGHT, A_ROW = 116.4430, 39.9210, 0.0126, 0.0066, 4
+"""Where the first community lies and how large each is, in degrees; the others follow in rows."""
 YEAR_ZERO = date(2026, 1, 1)
 """Ages are as of this day, so that the same seed makes the same people whenever it is loaded."""
 COLUMNS, ROWS = 3, 2
@@ -58,17 +62,21 @@ class Community:
 def build(community: str, seed: int, households: int, now: datetime) -> Community:
     chance = Random(seed)
     made = Community()
-    _draw_grids(made, community, chance, now)
-    people = _People(seed, chance)
-    _put_buildings(made, households)
+    ordinal = (int(community[-3:]) - 1) % len(COMMUNITIES)
+    _draw_grids(made, community, ordinal, chance)
+    people = _People(seed, chance, ordinal)
+    _put_buildings(made, COMMUNITIES[ordinal], households)
     for number in range(households):
         _fill_home(made, made.buildings[number % len(made.buildings)], number, people, chance, now)
     return made
 
 
-def _draw_grids(made: Community, community: str, chance: Random, now: datetime) -> None:
+def _draw_grids(made: Community, community: str, ordinal: int, chance: Random) -> None:
+    # A street's width lies between two communities, so that bent corners never meet.
+    west = WEST + ordinal % A_ROW * (WIDTH + 0.0008)
+    south = SOUTH - ordinal // A_ROW * (HEIGHT + 0.0008)
     cells = geometry.lattice(
-        116.4430, 39.9210, 0.0126, 0.0066, COLUMNS, ROWS, lambda: chance.uniform(-0.0003, 0.0003)
+        west, south, WIDTH, HEIGHT, COLUMNS, ROWS, lambda: chance.uniform(-0.0003, 0.0003)
     )
     for number, cell in enumerate(cells, 1):
         made.grids.append(
@@ -76,12 +84,11 @@ def _draw_grids(made: Community, community: str, chance: Random, now: datetime) 
                 "code": f"{community}{number:03}",
                 "name": f"第{number}网格",
                 "geometry": cell,
-                "imported_at": now,
             }
         )
 
 
-def _put_buildings(made: Community, households: int) -> None:
+def _put_buildings(made: Community, name: str, households: int) -> None:
     count = len(made.grids) * BUILDINGS_A_GRID
     homes = -(-households // count)
     floors = -(-homes // (UNITS * DOORS_A_FLOOR))
@@ -92,7 +99,7 @@ def _put_buildings(made: Community, households: int) -> None:
             {
                 "code": building_code(grid["code"], number),
                 "grid": grid["code"],
-                "address": f"北京市朝阳区示范街道一口社区{number}号楼",
+                "address": f"北京市朝阳区示范街道{name}社区{number}号楼",
                 "units": UNITS,
                 "floors": floors,
                 "built": 1986 + number % 24,
@@ -142,8 +149,8 @@ def _fill_home(
 
 
 class _People:
-    def __init__(self, seed: int, chance: Random) -> None:
-        self.seed, self.chance = seed, chance
+    def __init__(self, seed: int, chance: Random, ordinal: int) -> None:
+        self.seed, self.chance, self.ordinal = seed, chance, ordinal
         self.numbers: set[str] = set()
         self.phones = 0
 
@@ -179,11 +186,11 @@ class _People:
 
     def phone(self) -> str:
         self.phones += 1
-        return f"1990{self.phones:07}"
+        return f"1990{self.ordinal:01}{self.phones:06}"
 
     def id_number(self, born: date, male: bool) -> str:
         while True:
-            body = f"{NOBODYS_COUNTY}{born:%Y%m%d}{self.chance.randrange(1 if male else 0, 1000, 2):03}"
+            body = f"{NOBODYS_COUNTY - self.ordinal}{born:%Y%m%d}{self.chance.randrange(1 if male else 0, 1000, 2):03}"
             number = body + citizens.id_check_digit(body)
             if number not in self.numbers:
                 self.numbers.add(number)

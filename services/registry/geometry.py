@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 import shapely
+from shapely import affinity
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
@@ -71,7 +72,7 @@ def _refuse(path: str, zh: str, en: str) -> Invalid:
 def faults(grids: Mapping[str, BaseGeometry], boundary: BaseGeometry | None = None) -> list[Fault]:
     """Every overlap of two grids and every gap between them (or between them and the boundary)."""
     codes, drawn = list(grids), list(grids.values())
-    scale = _square_metres_per_square_degree(drawn)
+    scale = square_metres_per_square_degree(drawn)
     tree = shapely.STRtree(drawn)
     found = []
     for i, j in zip(*tree.query(drawn, predicate="intersects"), strict=True):
@@ -108,10 +109,16 @@ def _area(drawn: BaseGeometry) -> float:
     return float(drawn.area)
 
 
-def _square_metres_per_square_degree(drawn: list[BaseGeometry]) -> float:
+def square_metres_per_square_degree(drawn: list[BaseGeometry]) -> float:
     """Flat within a community: a degree of longitude shrinks with the cosine of the latitude."""
     latitude = sum(one.centroid.y for one in drawn) / len(drawn)
     return METRES_PER_DEGREE**2 * math.cos(math.radians(latitude))
+
+
+def metres(line: BaseGeometry) -> float:
+    """The length of a line, flat around its middle."""
+    across = math.cos(math.radians(line.centroid.y))
+    return float(affinity.scale(line, METRES_PER_DEGREE * across, METRES_PER_DEGREE).length)
 
 
 def lattice(

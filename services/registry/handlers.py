@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from services.chassis.database import Work
@@ -12,8 +12,14 @@ from services.chassis.errors import Forbidden, Invalid
 from services.chassis.identifiers import within
 from services.chassis.settings import settings
 from services.contracts import citizens, property, registry
+from services.contracts.messages import Command
 from services.contracts.roles import Contract, may
 from services.registry import demonstration, geometry, model
+from services.registry.classes import handlers as classes
+from services.registry.estates import handlers as estates
+from services.registry.events import handlers as grid_events
+from services.registry.gridmap import handlers as gridmap
+from services.registry.gridmap.model import DrawnGrid
 from services.registry.model import Resident, today
 
 ANNOUNCED = 60
@@ -28,29 +34,26 @@ def import_grids(work: Work, command: Any) -> dict[str, Any]:
     model.check_may(work.caller, registry.ImportGrids, command.community)
     if strangers := [grid["code"] for grid in command.grids if not within(grid["code"], command.community)]:
         raise model.GridsInUse(community=command.community, grids=", ".join(strangers))
-    known = work.store.grids_of(command.community)
-    told = {grid["code"]: grid["geometry"] for grid in command.grids}
-    drawn = {
-        code: geometry.read(shape, f"grids.{code}.geometry") for code, shape in {**known, **told}.items()
-    }
-    boundary = geometry.read(command.boundary, "boundary") if command.boundary else None
-    if faults := geometry.faults(drawn, boundary):
-        raise model.GridsOverlapOrGap.fields(
-            {f"grids.{'.'.join(fault.grids)}.{fault.kind}": fault.sentence() for fault in faults},
-            faults="; ".join(fault.sentence()[1] for fault in faults[:5]),
-            report=[vars(fault) | {"grids": list(fault.grids)} for fault in faults],
+    known = work.store.map_of(command.community)
+    told = {grid["code"]: grid for grid in command.grids}
+    drawn = [
+        DrawnGrid(
+            code,
+            grid["name"],
+            grid["geometry"],
+            geometry.read(grid["geometry"], f"grids.{code}.geometry"),
         )
-    work.store.put_grids(
-        [
-            {
-                "code": grid["code"],
-                "name": grid["name"],
-                "geometry": grid["geometry"],
-                "imported_at": work.now,
-            }
-            for grid in command.grids
-        ]
-    )
+        for code, grid in {**known, **told}.items()
+    ]
+    boundary = geometry.read(command.boundary, "boundary") if command.boundary else None
+    plan = gridmap.make_plan(work, command.community, drawn, known, boundary)
+    if plan.faults:
+        raise model.GridsOverlapOrGap.fields(
+            {f"grids.{'.'.join(fault.grids)}.{fault.kind}": (fault.zh, fault.en) for fault in plan.faults},
+            faults="; ".join(fault.en for fault in plan.faults[:5]),
+            report=[fault.as_dict() for fault in plan.faults],
+        )
+    gridmap.apply(work, command.community, plan, command.boundary, None)
     return {"community": command.community, "imported": len(told), "grids": len(drawn)}
 
 
@@ -357,15 +360,16 @@ def _sourced(value: Any) -> dict[str, Any]:
 
 
 def load_demonstration(work: Work, command: Any) -> dict[str, Any]:
-    community = settings().place
+    community = command.community or settings().place
     if not work.caller.may("admin", ""):
         raise Forbidden()
-    work.store.grids_of(community)  # its lock: of two loaders the second finds everything there
+    known = work.store.map_of(community)  # its lock: of two loaders the second finds everything there
     there = work.store.count_households(community)
     if there >= command.households:
         return {"loaded": False, "households": there}
     made = demonstration.build(community, command.seed, command.households, work.now)
-    work.store.put_grids(made.grids)
+    drawn = [DrawnGrid(**grid, shape=geometry.read(grid["geometry"], grid["code"])) for grid in made.grids]
+    gridmap.apply(work, community, gridmap.make_plan(work, community, drawn, known, None), None, None)
     work.store.add_buildings(made.buildings)
     work.store.add_households(made.households)
     registered = work.store.add_residents(made.residents, work.now)
@@ -401,8 +405,10 @@ def _announced(households: list[dict[str, Any]], living: dict[str, list[Resident
 EVENTS: dict[type[Any], Callable[[Work, Any], None]] = {
     property.HouseholdFileOpened: open_household,
     property.MovingInUndone: undo_moving_in,
+    # gridmap: an event that became a case closes with it
+    **grid_events.EVENTS,
 }
-COMMANDS = {
+COMMANDS: dict[type[Command], Callable[[Work, Any], Any]] = {
     registry.ImportGrids: import_grids,
     registry.AddBuilding: add_building,
     registry.AddHousehold: add_household,
@@ -414,4 +420,11 @@ COMMANDS = {
     registry.LookAtResident: look_at_resident,
     registry.Prefill: prefill,
     registry.LoadDemonstration: load_demonstration,
+    # gridmap: the rooms of the map, the street, estates and classes
+    **gridmap.COMMANDS,
+    **grid_events.COMMANDS,
+    **estates.COMMANDS,
+    **classes.COMMANDS,
 }
+# gridmap: what is late in the grids, and which class a community is of now
+TIMERS: dict[Callable[[Work], None], timedelta] = {**grid_events.TIMERS, **classes.TIMERS}

@@ -10,6 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, String, cast, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from services.registry.classes.repository import ClassRepository
+from services.registry.estates.repository import EstateRepository
+from services.registry.events.repository import EventRepository
+from services.registry.gridmap.repository import GridMapRepository
 from services.registry.model import Resident
 from services.registry.tables import (
     buildings,
@@ -29,7 +33,8 @@ def resident_of(row: Any) -> Resident:
     return Resident(**{name: getattr(row, name) for name in NAMES})
 
 
-class Repository:
+# gridmap: its rooms' own loading and storing
+class Repository(GridMapRepository, EventRepository, EstateRepository, ClassRepository):
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
@@ -37,21 +42,6 @@ class Repository:
 
     def grid(self, code: str) -> Row[Any] | None:
         return self.connection.execute(select(grids).where(grids.c.code == code)).first()
-
-    def grids_of(self, community: str) -> dict[str, dict[str, Any]]:
-        """Code -> geometry. Locks the community's grids: two imports must not pass each other unseen."""
-        self.connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"grids {community}"))))
-        statement = select(grids.c.code, grids.c.geometry).where(
-            grids.c.code.startswith(community, autoescape=True)
-        )
-        return {row.code: row.geometry for row in self.connection.execute(statement)}
-
-    def put_grids(self, rows: Sequence[dict[str, Any]]) -> None:
-        statement = insert(grids)
-        fresh = {name: statement.excluded[name] for name in ("name", "geometry", "imported_at")}
-        self.connection.execute(
-            statement.on_conflict_do_update(index_elements=[grids.c.code], set_=fresh), rows
-        )
 
     def building(self, code: str) -> Row[Any] | None:
         return self.connection.execute(select(buildings).where(buildings.c.code == code)).first()

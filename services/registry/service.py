@@ -11,3 +11,4 @@ class Registry(Service):
     events = handlers.EVENTS
     commands = handlers.COMMANDS
     queries = views.QUERIES
+    timers = handlers.TIMERS

@@ -126,3 +126,9 @@ looks = Table(
     Column("case_no", String),
 )
 """Consents and looks are append-only: triggers of the first migration refuse changes and deletions."""
+
+# gridmap: the tables of its rooms stand in their own files, on the same metadata
+from services.registry.classes import tables as _classes  # noqa: E402, F401
+from services.registry.estates import tables as _estates  # noqa: E402, F401
+from services.registry.events import tables as _events  # noqa: E402, F401
+from services.registry.gridmap import tables as _gridmap  # noqa: E402, F401

@@ -9,24 +9,22 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.chassis.database import Read
-from services.chassis.errors import Forbidden
-from services.chassis.identifiers import Caller
 from services.contracts import citizens, registry
-from services.contracts.roles import Contract, may
 from services.registry import model
+from services.registry.classes import views as classes_views
+from services.registry.estates import views as estates_views
+from services.registry.events import views as events_views
+from services.registry.gridmap import views as gridmap_views
+from services.registry.gridmap.model import MapTooLarge
 from services.registry.repository import Repository, resident_of
+from services.registry.scopes import Page
+from services.registry.scopes import cut as _cut
+from services.registry.scopes import page as _page
+from services.registry.scopes import within_areas as _within
 from services.registry.tables import buildings, consents, grids, households, looks, residents
 
-Page = dict[str, Any]
-
-
-def _within(place: Any, caller: Caller, contract: Contract, part: str | None = None) -> ColumnElement[bool]:
-    """Rows of the areas in which a role for this is held, and of that part of them."""
-    scopes = caller.scopes(*may(contract))
-    if not scopes:
-        raise Forbidden()
-    areas = or_(*(place.startswith(scope, autoescape=True) for scope in scopes))
-    return and_(areas, place.startswith(part, autoescape=True)) if part else areas
+MOST_GRIDS = 500
+"""Of a map in one answer: some thirty communities, a large street."""
 
 
 def _lives_here() -> ColumnElement[bool]:
@@ -206,11 +204,15 @@ def _counted(read: Read, place: str | None) -> list[dict[str, Any]]:
         .outerjoin(counts, counts.c.place == grids.c.code)
         .where(_within(grids.c.code, read.caller, registry.ListGrids, place))
         .order_by(grids.c.code)
+        .limit(MOST_GRIDS + 1)
     )
     # sum() of bigint is numeric in PostgreSQL; people are counted whole.
-    return [
+    rows = [
         dict(row) | {"persons": int(row["persons"])} for row in read.connection.execute(statement).mappings()
     ]
+    if len(rows) > MOST_GRIDS:
+        raise MapTooLarge(most=MOST_GRIDS)
+    return rows
 
 
 # -- who looked ----------------------------------------------------------------------------------------
@@ -234,15 +236,6 @@ def list_looks(read: Read, query: Any) -> Page:
     return _page(read, statement, query.limit, "position")
 
 
-def _page(read: Read, statement: Any, limit: int, key: str) -> Page:
-    return _cut([dict(row) for row in read.connection.execute(statement).mappings()], limit, key)
-
-
-def _cut(items: list[dict[str, Any]], limit: int, key: str) -> Page:
-    """One row more than asked for tells that there is a next page."""
-    return {"items": items[:limit], "next": str(items[limit - 1][key]) if len(items) > limit else None}
-
-
 QUERIES = {
     registry.GetHousehold: get_household,
     registry.ListHouseholds: list_households,
@@ -251,4 +244,9 @@ QUERIES = {
     registry.ListGrids: list_grids,
     registry.GridMap: grid_map,
     registry.ListLooks: list_looks,
+    # gridmap: the rooms of the map, the street, estates and classes
+    **gridmap_views.QUERIES,
+    **events_views.QUERIES,
+    **estates_views.QUERIES,
+    **classes_views.QUERIES,
 }

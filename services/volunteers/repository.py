@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.backoffice import tray
+from services.chassis.rows import update_rows
 from services.volunteers import tables
 from services.volunteers.figures import ErrandRule
 from services.volunteers.model import (
@@ -21,6 +22,12 @@ from services.volunteers.model import (
     UnknownDispatch,
     Volunteer,
     number_of,
+)
+
+_REGISTER = (
+    insert(tables.volunteers)
+    .on_conflict_do_nothing(index_elements=["id_number"])
+    .returning(tables.volunteers.c.number)
 )
 
 
@@ -38,12 +45,7 @@ class Repository(tray.Repository):
         known = self._by_id_number(volunteer.id_number)
         if known is None:
             fresh = replace(volunteer, number=number_of(volunteer.place, self._serial()))
-            made = self.connection.execute(
-                insert(tables.volunteers)
-                .values(**asdict(fresh))
-                .on_conflict_do_nothing(index_elements=["id_number"])
-                .returning(tables.volunteers.c.number)
-            ).first()
+            made = self.connection.execute(_REGISTER, vars(fresh)).first()
             if made:
                 return fresh, True
             known = self._by_id_number(volunteer.id_number)
@@ -57,13 +59,10 @@ class Repository(tray.Repository):
     def add_volunteers(self, volunteers: Iterable[Volunteer]) -> int:
         """Many at once; whoever is registered already stays as he is."""
         rows = [
-            asdict(replace(volunteer, number=number_of(volunteer.place, self._serial())))
+            vars(replace(volunteer, number=number_of(volunteer.place, self._serial())))
             for volunteer in volunteers
         ]
-        statement = (
-            insert(tables.volunteers).values(rows).on_conflict_do_nothing(index_elements=["id_number"])
-        )
-        return len(list(self.connection.execute(statement.returning(tables.volunteers.c.number))))
+        return len(list(self.connection.execute(_REGISTER, rows))) if rows else 0
 
     def count_from(self, origin: str, place: str) -> int:
         at = tables.volunteers.c
@@ -145,7 +144,7 @@ class Repository(tray.Repository):
     # -- errands and dispatches ------------------------------------------------------------------------
 
     def add_errand(self, errand: Errand) -> None:
-        self.connection.execute(insert(tables.errands).values(**asdict(errand)))
+        self.connection.execute(insert(tables.errands), vars(errand))
 
     def find_errand(self, task_id: str) -> Errand | None:
         row = self.connection.execute(
@@ -173,7 +172,7 @@ class Repository(tray.Repository):
         return sorted(row.task_id for row in rows)
 
     def add_dispatch(self, dispatch: Dispatch) -> None:
-        self.connection.execute(insert(tables.dispatches).values(**asdict(dispatch)))
+        self.connection.execute(insert(tables.dispatches), vars(dispatch))
 
     def task_of(self, dispatch_id: str) -> str:
         found = self.connection.execute(
@@ -215,11 +214,9 @@ class Repository(tray.Repository):
         ).first()
 
     def append_hours(self, **line: Any) -> None:
-        self.connection.execute(insert(tables.hours).values(**line))
+        self.connection.execute(insert(tables.hours), line)
 
     # -- rows ------------------------------------------------------------------------------------------
 
     def _save(self, table: Any, thing: Any) -> None:
-        key = table.primary_key.columns[0]
-        row = {each.name: getattr(thing, each.name) for each in fields(thing)}
-        self.connection.execute(update(table).where(key == row.pop(key.name)).values(**row))
+        update_rows(self.connection, table, table.primary_key.columns[0].name, [vars(thing)])

@@ -103,7 +103,9 @@ def _seed(connection: psycopg.Connection, meters: int) -> None:
         " PRIMARY KEY (meter, at, register, seq) INCLUDE (value, unit, quality)"
     )
     connection.execute(
-        "INSERT INTO touched (meter, since) SELECT meter, %s FROM meters", (NOW - timedelta(days=30),)
+        "INSERT INTO touched (meters, since)"
+        " SELECT array_agg(meter), array_agg(CAST(%s AS timestamptz)) FROM meters",
+        (NOW - timedelta(days=30),),
     )
     connection.execute("VACUUM ANALYZE")
 
@@ -111,8 +113,9 @@ def _seed(connection: psycopg.Connection, meters: int) -> None:
 def _new_hour(connection: psycopg.Connection, meters: int, hour: int) -> None:
     _hours(connection, meters, hour, hour + 1)
     connection.execute(
-        "INSERT INTO touched (meter, since)"
-        " SELECT meter, max(at) FROM readings WHERE at > %s - interval '61 minutes 7 seconds' GROUP BY meter",
+        "INSERT INTO touched (meters, since)"
+        " SELECT array_agg(meter), array_agg(at) FROM ("
+        "  SELECT meter, max(at) AS at FROM readings WHERE at > %s - interval '61 minutes 7 seconds' GROUP BY meter) new",
         (NOW,),
     )
 

@@ -105,7 +105,7 @@ def test_street_staff_see_the_cases_they_handle(platform, street, receipt):
 
 def test_a_company_sees_what_it_filed(platform, receipt):
     company = platform.as_account("company")
-    mine = company.order("/v1/cases", **complaint())["case_no"]
+    mine = company.order("/v1/cases", **complaint() | {"channel": "company"})["case_no"]
     assert company.ask(f"/v1/cases/{mine}")["case_no"] == mine
     assert company.get(f"/v1/cases/{receipt['case_no']}").status_code == 404
     seen = {row["case_no"] for row in company.ask("/v1/cases", limit=200)["items"]}
@@ -222,6 +222,34 @@ def test_the_desk_settles_it_and_the_unit_stands_down(
     assert (
         platform.as_account("terminal").send_order(f"/v1/cases/{case_no}/{verb}", **body).status_code == 403
     )
+
+
+def test_whoever_is_not_accepted_reads_where_the_law_sends_him(platform, clerk, receipt):
+    anybody = platform.anybody()
+    ways = anybody.ask("/v1/statutory-channels", matter="complaint")["items"]
+    way = next(one for one in ways if one["value"] == "litigation")
+    declined = clerk.order(
+        f"/v1/cases/{receipt['case_no']}/decline", reason="已在诉讼中", instead="litigation"
+    )
+    assert declined["told"] == way
+    assert "the court that has jurisdiction" in page(platform, receipt)
+
+
+def test_a_call_to_the_hotline_becomes_a_case_with_the_callers_number(platform, clerk):
+    needs = {
+        one["channel"]: [field["name"] for field in one["needs"]]
+        for one in clerk.ask("/v1/channels")["items"]
+    }
+    assert needs["hotline"] == ["caller_number", "recording"]
+    call = complaint() | {"channel": "hotline"}
+    refused = clerk.send_order("/v1/cases", **call)
+    assert [fault["path"] for fault in refused.json()["errors"]] == ["source.caller_number"]
+    case_no = clerk.order("/v1/cases", **call, source={"caller_number": "13812345678"})["case_no"]
+    assert clerk.ask(f"/v1/cases/{case_no}")["source"] == {"caller_number": "13812345678"}
+    kiosk = platform.as_account("terminal").send_order(
+        "/v1/cases", **call, source={"caller_number": "13812345678"}
+    )
+    assert kiosk.status_code == 403 and kiosk.json()["slug"] == "channel-not-yours"
 
 
 def test_a_wrong_emergency_number_is_refused(clerk, receipt):

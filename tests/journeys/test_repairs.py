@@ -52,13 +52,13 @@ def test_a_return_is_upheld_and_another_unit_takes_it(platform, officer, clerk, 
     officer.order(f"/v1/tasks/{task}/return", reason="属于公共水务")
     platform.until_noted(receipt["case_no"], "return-asked")
     decided = clerk.order(
-        f"/v1/tasks/{task}/decide-return", decision="upheld", unit="community", reason="由社区协调"
+        f"/v1/tasks/{task}/decide-return", decision="upheld", unit="street", reason="由街道协调"
     )
     assert {one["unit"]: one["status"] for one in decided["lanes"]} == {
         "property": "returned",
-        "community": "assigned",
+        "street": "assigned",
     }
-    other = platform.task("street", receipt["case_no"], "community")["task_id"]
+    other = platform.task("street", receipt["case_no"], "street")["task_id"]
     platform.as_account("street").order(f"/v1/tasks/{other}/finish", note="已协调水务修复")
     platform.until_status(receipt["case_no"], "closed")
 

@@ -16,13 +16,19 @@ from services.contracts.roles import MAY, may
 PLACE, GRID = "110105001001", "110105001001003"
 ROWS = [row for row in TABLE if row.asks and MAY[row.asks]]
 OWN_DEPARTMENT = ("party", "property", "cameras", "meters", "volunteers")
-NOT_MADE = {"finding_id", "dispatch_id", "duty_id", "edit_id", "reading_id", "bill", "run"}
+NOT_MADE = {
+    "finding_id", "dispatch_id", "duty_id", "edit_id", "reading_id", "bill", "run", "webhook",
+    "census_id", "household_id", "keying_id",  # of the census
+    "approval_id", "number",  # of the certificate desk
+    "consultation_id", "entry_id",  # of the intake
+}  # fmt: skip
 """What only a longer story brings about: the desk answers that there is none, to whoever may ask."""
+AREA = {"type": "Polygon", "coordinates": [[[116.4, 39.9], [116.41, 39.9], [116.41, 39.91], [116.4, 39.9]]]}
 NOT_THIS = {meters.GetAccountLedger}
 """The path's account is a person's here, and not a meter's."""
 OWN_ONLY = {("company", frontdesk.GetCase), ("company", frontdesk.ListHistory)}
 """A company may see the cases it filed itself; this one it did not."""
-NOT_OF_ROLE = {"not-your-order", "own-work", "unknown-tariff"}
+NOT_OF_ROLE = {"not-your-order", "channel-not-yours", "own-work", "unknown-tariff", "unknown-draft"}
 """Refusals that come when the role was found right."""
 
 
@@ -45,7 +51,8 @@ def things(platform):
     order = property_.order(
         "/v1/repairs", place=GRID, address="3号楼", category="light", description="楼道灯不亮"
     )
-    building = clerk.ask("/v1/registry/buildings", place=GRID)["items"][0]["code"]
+    standing = clerk.ask("/v1/registry/buildings", place=GRID)["items"][0]
+    building = standing["code"]
 
     def home():
         made = clerk.order(
@@ -99,11 +106,34 @@ def things(platform):
     device = f"device-{uuid.uuid4().hex[:8]}"
     admin.order("/v1/devices", device=device, kind="meter", place=GRID)
 
-    known_things = {
+    # gridmap: something found, a part, an estate that is being handed over, and whoever walks the grid
+    lead = platform.as_role("coordinator", "street")
+    found = clerk.order("/v1/grid-events", kind="waste", place=GRID)
+    part = f"{GRID[:6]}0101{dice.randint(0, 999_999):06}"
+    point = {name: standing[name] for name in ("longitude", "latitude")}
+    clerk.order("/v1/parts", code=part, kind="manhole", name="井盖", owner="排水", **point)
+    record = {"community": PLACE, "number": dice.randint(1, 999_999), "name": "家园", "gated": True}
+    estate = clerk.order("/v1/estates", **record)["estate"]
+    handover = clerk.order("/v1/handovers", estate=estate, giver="甲", taker="乙")
+
+    def on_duty():
+        walker = f"walker-{uuid.uuid4().hex[:8]}"
+        lead.order(f"/v1/grids/{GRID}/workers", account=walker, name="某人", part="assistant")
+        return {"account": walker}
+
+    grid_things = {
+        "event_no": found["event_no"], "code": part, "estate": estate, "handover_id": handover["handover_id"],
+        "version": 1, "map": {}, "gated": True, "giver": "甲", "taker": "乙", "side": "giver", "digest": "0" * 64,
+        "passed": True, "result": "已处置", "unemployed": 1, "labour_force": 9, "counted_on": "2026-01-01",
+        "source": "社保", "owners": [{"name": "周某"}], "since": "2026-01-01", "basis": "京房权证1号", "owner": "排水",
+        **point,
+    }  # fmt: skip
+
+    known_things = grid_things | {
         "case_no": case_no, "into": into, "task_id": task_id, "order_no": order["order_no"], "household": known,
         "resident_id": resident["resident_id"], "camera": camera, "alarm_no": alarms[0]["alarm_no"],
         "viewing_no": viewing["viewing_no"], "member_id": member["member_id"], "account": account, "device": device,
-        "meter": platform.new_meter(platform.home()), **dict.fromkeys(NOT_MADE, "none"), "reading_id": "0" * 64,
+        "meter": platform.new_meter(platform.home()), **dict.fromkeys(NOT_MADE, "none"), "reading_id": "0" * 64, "sender": "C-1",
         "reason": "试行", "why": "核对", "note": "试", "label": "x", "stars": 5, "level": 1, "reached": False,
         "until": (now + timedelta(days=9)).isoformat(), "items": ["身份证"], "decision": "designated",
         "granted": True, "kind": "water", "place": GRID, "community": PLACE, "grid": GRID, "address": "某号楼",
@@ -112,15 +142,28 @@ def things(platform):
         "worker": "li", "amount": "1.00", "period": "2020-01", "rule": "none", "channel": "cash",
         "name": "某人", "site": "street", "cameras": [camera], "requester": "李某", "content": "车辆",
         "viewer": "李某", "name_zh": "某公司", "stage": "formal", "origin": "某支部", "employer": "某单位",
-        "destination": "某支部", "phone": "13500000000", "outcome": "well", "minutes": 30, "number": "in_hand", "q": "吴",
+        "destination": "某支部", "phone": "13500000000", "outcome": "well", "minutes": 30, "q": "吴",
+        "form": "short", "block": 1,  # of the census
+        "number": "ZM20200101-0000001", "document": "通知", "text": "code: x", "asked_by": "某公司",  # certificates
+        "handled_by": "li", "sha256": "0" * 64,
         **window,
     }  # fmt: skip
+    # -- intake
+    known_things |= {
+        "text": "楼道灯不亮",
+        "matter": "complaint",
+        "units": ["fire", "police"],
+        "question": "谁负责",
+    }
+    known_things |= {"ruling": "裁定", "lead": "fire", "ledger": "visits", "draft": "x"}
+    known_things |= {"confirmed_on": "2026-11-23", "reference": "x"}
     fresh = {
         "id_number": person, "code": credit_code, "reference": lambda: uuid.uuid4().hex,
         "door": lambda: uuid.uuid4().hex[:8].upper(),
     }  # fmt: skip
     special = {
-        "FileCase": lambda: platform.repair(),
+        "ListBehind": lambda: {"number": "in_hand"},
+        "FileCase": lambda: platform.repair(),  # a company's comes through its own channel
         "RegisterMeter": lambda: {"meter": f"W-ROLE-{uuid.uuid4().hex[:8]}"},
         "RegisterCamera": lambda: {"camera": f"{GRID[:8]}01132{dice.randint(1_000_000, 9_999_999)}"},
         "RegisterDevice": lambda: {"device": f"device-{uuid.uuid4().hex[:8]}", "kind": "meter"},
@@ -131,16 +174,39 @@ def things(platform):
         "MoveIn": lambda: {"residents": [{"name": "吴某", "id_number": person()}]},
         "ImportGrids": lambda: {"grids": [{"code": GRID, "name": "x", "geometry": {"type": "Polygon"}}]},
         "Prefill": lambda: {"place": GRID},
+        "ReportGridEvent": lambda: {"kind": "waste", "place": GRID},
+        "RecordEstate": lambda: {"number": dice.randint(1, 999_999)},
+        "ReleaseGridWorker": on_duty,
         "ListTasks": lambda: {"unit": "property"},
+        "WriteDiary": lambda: {"kind": "visit"},
+        "RuleConsultation": lambda: {"minutes": "各方陈述"},
         "RequestViewing": lambda: {"unit": "派出所"},
+        "RegisterWebhook": lambda: {"url": "https://company.example/", "kinds": ["fee.paid"]},
+        "ReplayWebhook": lambda: {"since": now.isoformat()},
+        # census
+        "PlanCensus": lambda: {"reference_at": "2020-11-01T00:00:00+08:00", "area": AREA},
+        "ImportBuildings": lambda: {"csv": "building"},
+        "AssignBlock": lambda: {"enumerator": "li"},
+        "MoveCensus": lambda: {"to": "checking"},
+        "AddHouseholds": lambda: {"households": [{"building": "B1", "door": "1"}]},
+        "RecordVisit": lambda: {"outcome": "absent"},
+        "SaveQuestionnaire": lambda: {"answers": {}},
+        "ConfirmQuestionnaire": lambda: {"version": 1},
+        "AssignKeying": lambda: {"keyer": "li"},
+        "KeyAgain": lambda: {"answers": {}},
+        "Adjudicate": lambda: {"item": "household.rooms", "verdict": "first"},
+        "ListCleanUp": lambda: {"kind": "usual"},
     }
+
+    in_path = {"TryMatter": {"code": "30"}}
 
     def given(row):
         """What the row's contract asks, whole and right."""
         path = re.findall(r"{(\w+)}", row.path)
         wanted = {name for name, one in row.asks.schema().fields.items() if one.required} - set(path)
         body = {name: fresh[name]() if name in fresh else known_things.get(name) for name in wanted}
-        return row.path.format_map(known_things), body | special.get(row.asks.__name__, dict)()
+        path_things = known_things | in_path.get(row.asks.__name__, {})
+        return row.path.format_map(path_things), body | special.get(row.asks.__name__, dict)()
 
     return given
 

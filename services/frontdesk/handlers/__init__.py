@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.chassis.database import Work
-from services.contracts import frontdesk, tasks
+from services.contracts import approvals, certificates, frontdesk, intake, tasks
 from services.contracts.messages import Command, Event
 from services.frontdesk.handlers.answers import (
     note_extension_asked,
@@ -18,8 +18,15 @@ from services.frontdesk.handlers.answers import (
     note_stood_down,
     note_supplement_asked,
 )
+from services.frontdesk.handlers.approving import revoke_approval
 from services.frontdesk.handlers.at_the_desk import answer_case, decline_case, hand_to_emergency
+from services.frontdesk.handlers.bursts import collapse_bursts, open_topics
+from services.frontdesk.handlers.certifying import issue_certificate, register_seal_use, revoke_certificate
+from services.frontdesk.handlers.confirmations import record_confirmation
 from services.frontdesk.handlers.deadlines import watch_deadlines
+from services.frontdesk.handlers.demonstration import load_demonstration
+from services.frontdesk.handlers.diary import open_case_from_diary, write_diary
+from services.frontdesk.handlers.drafts import expire_drafts, save_draft
 from services.frontdesk.handlers.ending import withdraw_case
 from services.frontdesk.handlers.extensions import decide_extension
 from services.frontdesk.handlers.filing import complete_receipt, file_case, register_material
@@ -30,6 +37,7 @@ from services.frontdesk.handlers.returns import decide_return
 from services.frontdesk.handlers.supplements import supplement_case
 from services.frontdesk.handlers.telling import publish_changes
 from services.frontdesk.handlers.urging import supervise_case, urge_case
+from services.frontdesk.handlers.whistles import blow_whistle, open_consultation, rule_consultation
 
 __all__ = ["COMMANDS", "COMPLETES", "EVENTS", "TIMERS", "publish_changes", "watch_deadlines"]
 
@@ -46,6 +54,7 @@ EVENTS: dict[type[Event], Callable[..., None]] = {
     frontdesk.MeterFaultFound: open_finding,
     frontdesk.AlarmRaised: open_finding,
     frontdesk.CameraOfflineFound: open_finding,
+    frontdesk.GridEventFiled: open_finding,
     frontdesk.FindingUpdated: update_finding,
     frontdesk.FindingRetracted: retract_finding,
 }
@@ -65,6 +74,26 @@ COMMANDS: dict[type[Command], Callable[..., Any]] = {
     frontdesk.DecideReturn: decide_return,
     frontdesk.DecideExtension: decide_extension,
     frontdesk.RegisterMaterial: register_material,
+    frontdesk.LoadDemonstration: load_demonstration,
+    # Rooms: approvals, certificates
+    approvals.RevokeApproval: revoke_approval,
+    certificates.IssueCertificate: issue_certificate,
+    certificates.RevokeCertificate: revoke_certificate,
+    certificates.RegisterSealUse: register_seal_use,
+    # -- intake
+    intake.BlowWhistle: blow_whistle,
+    intake.OpenConsultation: open_consultation,
+    intake.RuleConsultation: rule_consultation,
+    intake.RecordConfirmation: record_confirmation,
+    intake.SaveDraft: save_draft,
+    intake.WriteDiary: write_diary,
+    intake.OpenCaseFromDiary: open_case_from_diary,
 }
 COMPLETES: dict[type[Command], Callable[[Any], Any]] = {frontdesk.FileCase: complete_receipt}
-TIMERS: Mapping[Callable[[Work], None], timedelta] = {watch_deadlines: timedelta(seconds=2)}
+TIMERS: Mapping[Callable[[Work], None], timedelta] = {
+    watch_deadlines: timedelta(seconds=2),
+    # -- intake
+    collapse_bursts: timedelta(seconds=1),
+    open_topics: timedelta(minutes=1),
+    expire_drafts: timedelta(minutes=5),
+}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.chassis import calendar
 from services.chassis.database import Work
-from services.frontdesk import calendar, forms, matters, planning
+from services.frontdesk import forms, matters, planning
+from services.frontdesk.handlers.approving import note_decision
+from services.frontdesk.handlers.certifying import give_certificate
 from services.frontdesk.handlers.dispatch import assign_ready, say_withdrawn
 from services.frontdesk.handlers.ending import end
 from services.frontdesk.model import Case, Task
@@ -32,6 +35,8 @@ def go_on(work: Work, case: Case) -> None:
     verdict = _verdict(work, case)
     if verdict == "open":
         return
+    note_decision(work, case, verdict)
+    give_certificate(work, case, verdict)
     end(work, case, "close" if verdict == "done" else "refuse", "frontdesk")
 
 
@@ -40,7 +45,9 @@ def _verdict(work: Work, case: Case) -> str:
     if case.round == 1:
         matter = planning.matter_of(case)
         assign_ready(work, case, matter)
-        return matters.verdict(matter, case.facts, case.outcomes())
+        verdict = matters.verdict(matter, case.facts, case.outcomes())
+        # intake: whoever was whistled for is waited for, whatever the matter's own parts say
+        return "open" if any(task.joint and task.open for task in case.tasks) else verdict
     present = case.present_tasks()
     if any(task.open for task in present):
         return "open"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.chassis.database import Work
+from services.frontdesk.channels.model import told
 from services.frontdesk.handlers.access import DECIDE, for_staff
 from services.frontdesk.handlers.ending import end
 
@@ -19,6 +20,7 @@ def answer_case(work: Work, command: Any) -> dict[str, Any]:
 def decline_case(work: Work, command: Any) -> dict[str, Any]:
     """Not ours to accept: litigation, arbitration, petition and the like have a statutory channel of their own."""
     case = for_staff(work, command.case_no, DECIDE)
+    case.told = told(command.instead)
     end(work, case, "decline", work.caller.account, reason=command.reason, instead=command.instead)
     return case.face(work.now)
 

@@ -33,7 +33,7 @@ def watch_deadlines(work: Work) -> None:
     for case_no in work.store.due_cases(work.now, SWEEP):
         try:
             with work.attempt():
-                _watch(work, work.store.case(case_no))
+                watch_case(work, work.store.case(case_no))
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"[:500]
             work.store.set_aside(case_no, work.now + TRY_AGAIN, reason)
@@ -41,7 +41,7 @@ def watch_deadlines(work: Work) -> None:
             journal().error("deadlines-set-aside", case_no=case_no, exc_info=error)
 
 
-def _watch(work: Work, case: Case) -> None:
+def watch_case(work: Work, case: Case) -> None:
     for at, kind, key in sorted(planning.deadlines(case)):
         mark = f"{kind}:{key}"
         if at <= work.now and mark not in case.fired:
@@ -66,6 +66,8 @@ def _fire(work: Work, case: Case, kind: str, task_id: str) -> None:
         # Nobody holds the task until the desk has ruled: it is the desk that is late, and its supervisor sees it.
         case.level = max(case.level, 1)
         case.note(kind, work.now, "frontdesk", case.task(task_id), level=1)
+    elif any(kind == reminder.name for reminder in planning.matter_of(case).reminders):  # intake
+        case.note(kind, work.now, "frontdesk", case.task(task_id))
     else:
         task = case.task(task_id)
         level = LEVELS.get(kind, 0)

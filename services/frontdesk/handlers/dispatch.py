@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from services.chassis import calendar
 from services.chassis.database import Work
 from services.contracts import frontdesk, tasks
 from services.contracts.units import OFFICE_OF
-from services.frontdesk import calendar, matters, planning
+from services.frontdesk import matters, planning
 from services.frontdesk.handlers.access import digest, tracking_token
+from services.frontdesk.handlers.reports import follows_an_incident
 from services.frontdesk.model import Case, Task, case_number
+
+
+def new_number(work: Work) -> str:
+    local_day = work.now.astimezone(calendar.ZONE).strftime("%Y%m%d")
+    return case_number(local_day, work.store.next_number())
 
 
 def register(
@@ -23,9 +30,10 @@ def register(
     materials: list[Any],
     finding_id: str | None = None,
     finder: str | None = None,
+    source: dict[str, Any] | None = None,
+    no: str | None = None,
 ) -> Case:
-    local_day = work.now.astimezone(calendar.ZONE).strftime("%Y%m%d")
-    no = case_number(local_day, work.store.next_number())
+    no = no or new_number(work)
     case = Case(
         no=no,
         matter=matter.slug,
@@ -43,6 +51,7 @@ def register(
         tracking_hash=digest(tracking_token(no)),
         finding_id=finding_id,
         finder=finder,
+        source=source or {},
         company=work.caller.account if work.caller.kind == "company" else None,
     )
     work.store.add(case)
@@ -59,8 +68,26 @@ def register(
         filed_at=case.filed_at,
         due_at=case.due_at,
     )
-    assign_ready(work, case, matter)
+    # intake: what reports an incident that is known follows it from the start, and gives nobody a task
+    if follows_an_incident(work, case):
+        say_closed(work, case)
+    else:
+        assign_ready(work, case, matter)
     return case
+
+
+def say_closed(work: Work, case: Case) -> None:
+    work.say(
+        frontdesk.CaseClosed,
+        subject=case.no,
+        case_no=case.no,
+        matter=case.matter,
+        place=case.place,
+        status=case.status,
+        finding_id=case.finding_id,
+        finder=case.finder,
+        closed_at=work.now,
+    )
 
 
 def assign_ready(work: Work, case: Case, matter: Any) -> None:

@@ -23,6 +23,8 @@ def open_finding(work: Work, event: Any) -> None:
         for key in ("household", "address", "device", "type", "severity", "evidence", "person")
         if (value := getattr(event, key)) is not None
     }
+    if due := getattr(event, "handle_by", None):
+        form["handle_by"] = due.isoformat()
     applicant = {"name": (event.person or {}).get("name") or event.device or event.envelope.speaker}
     case = register(
         work, matter, event.place, "device", applicant, form, [], event.finding_id, event.envelope.speaker

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.chassis import calendar
 from services.chassis.database import Work
 from services.chassis.errors import Invalid
 from services.contracts import tasks
 from services.contracts.units import OFFICE_OF, UNITS
-from services.frontdesk import calendar, planning
+from services.frontdesk import planning
 from services.frontdesk.handlers.access import DECIDE, for_staff
+from services.frontdesk.handlers.approving import refuse_push
 from services.frontdesk.handlers.dispatch import say_assigned
 from services.frontdesk.model import NothingToDecide, UnitNeeded
 
@@ -43,6 +45,7 @@ def decide_return(work: Work, command: Any) -> dict[str, Any]:
             raise UnknownUnit(unit=command.unit)
         if command.unit in case.returned_by(task.part) | {task.unit}:
             raise AlreadyReturnedIt(unit=command.unit)
+        refuse_push(case, command.unit)
         case.move_task(task, "uphold")
         case.note("returned", work.now, work.caller.account, task, reason=command.reason, to=command.unit)
     work.say(
@@ -65,5 +68,6 @@ def decide_return(work: Work, command: Any) -> dict[str, Any]:
             task.due_at,
             task.lead,
         )
+        other.joint = task.joint  # intake: what was whistled for is waited for, whoever does it
         say_assigned(work, case, other, manual=True)
     return case.face(work.now)

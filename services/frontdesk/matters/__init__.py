@@ -2,14 +2,15 @@
 
 from services.frontdesk.matters.catalogue import DATA, BrokenMatters, Catalogue, UnknownMatter, catalogue
 from services.frontdesk.matters.conditions import Condition
-from services.frontdesk.matters.files import Finding, check
-from services.frontdesk.matters.matter import Choice, Field, Group, Material, Matter, Step, Text
+from services.frontdesk.matters.files import Finding, check, read_text
+from services.frontdesk.matters.matter import Certificate, Choice, Field, Group, Material, Matter, Step, Text
 from services.frontdesk.matters.plan import next_steps, plan, verdict
 
 __all__ = [
     "DATA",
     "BrokenMatters",
     "Catalogue",
+    "Certificate",
     "Choice",
     "Condition",
     "Field",
@@ -24,5 +25,6 @@ __all__ = [
     "check",
     "next_steps",
     "plan",
+    "read_text",
     "verdict",
 ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 from services.chassis import clock
+from services.chassis.calendar import local_day
 from services.chassis.errors import NotFound
-from services.frontdesk.calendar import ZONE
 from services.frontdesk.matters.files import Finding, read
 from services.frontdesk.matters.matter import Matter
 
@@ -17,9 +17,10 @@ DATA = Path(__file__).parents[1] / "data" / "matters"
 
 
 class UnknownMatter(NotFound):
-    """There is no matter with the code {code}; choose one from the catalogue."""
+    """There is no matter with the code {code}; choose one from the catalogue. A department that wants a new one on the
+    desk applies for it with matter 29, access approval."""
 
-    zh = "事项目录中没有“{code}”，请从目录中选择。"
+    zh = "事项目录中没有“{code}”，请从目录中选择；部门需要新增事项的，请先办理“29 社区工作事项准入”。"
 
 
 class BrokenMatters(Exception):
@@ -41,21 +42,25 @@ class Catalogue:
     def get(self, code: str, version: int | None = None, on: date | None = None) -> Matter:
         """By code or slug: the version named, or the latest in force on a day (today). Raises UnknownMatter."""
         versions = self._versions.get(self._code.get(code, ""), [])
-        day = on or _local_day(clock.now())
+        day = on or local_day(clock.now())
         for matter in reversed(versions):
             if matter.version == version or (version is None and matter.valid_from <= day):
                 return matter
         raise UnknownMatter(code=code)
 
-    def list(self, approved: bool = True, internal: bool = False, on: date | None = None) -> list[Matter]:
-        """The matters in force in the order of their codes; internal ones, and unapproved ones, only when asked for."""
+    def versions(self, code: str) -> list[int]:
+        return [matter.version for matter in self._versions.get(self._code.get(code, ""), [])]
+
+    def list(self, internal: bool = False, on: date | None = None) -> list[Matter]:
+        """The matters in force in the order of their codes, or the internal ones. Whether one may reach a desk is said
+        by its approval, not here."""
         found = []
         for code in self._versions:
             try:
                 matter = self.get(code, on=on)
             except UnknownMatter:  # its first version is still to come
                 continue
-            if (matter.approved or not approved) and matter.internal == internal:
+            if matter.internal == internal:
                 found.append(matter)
         return sorted(found, key=lambda matter: (len(matter.code), matter.code))
 
@@ -74,7 +79,3 @@ def catalogue(path: Path = DATA) -> Catalogue:
     if findings:
         raise BrokenMatters(findings)
     return Catalogue(matters)
-
-
-def _local_day(at: datetime) -> date:
-    return at.astimezone(ZONE).date()

@@ -7,23 +7,27 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import UnionType
+from typing import Any, NamedTuple, get_args, get_origin
 
 import msgspec
 import yaml
 
+from services.chassis.calendar import Promise
 from services.contracts import frontdesk as contract
 from services.contracts.units import UNITS
-from services.frontdesk.calendar import Promise
+from services.frontdesk.certificates.model import placeholders
 from services.frontdesk.matters.conditions import Condition
-from services.frontdesk.matters.matter import Choice, Field, Group, Material, Matter, Step, Text
+from services.frontdesk.matters.matter import Certificate, Choice, Field, Matter, Step
 
 SHARED = "_shared.yaml"
 FIELDS_A_GROUP = 3
 MEDIA_TYPES = {"application/pdf", "image/jpeg", "image/png", "video/mp4", "audio/mpeg"}
 
+BY_ITSELF = ("burst", "topic", "diary")
+"""What the desk opens a case for by itself, beside events."""
+
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
-_PARTS: dict[str, type] = {"groups": Group, "materials": Material, "steps": Step, "basis": Text}
 
 
 class Finding(NamedTuple):
@@ -33,12 +37,26 @@ class Finding(NamedTuple):
     where: str
     zh: str
     en: str
+    line: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.where}: {self.en}"
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.where}: {self.zh} · {self.en}"
 
 
 Said = tuple[str, str, str]  # where, zh, en
+
+
+class Source(NamedTuple):
+    """A file, or a text that may become one."""
+
+    name: str
+    text: str
+    data: dict[str, Any]
+    findings: list[Finding]
+
+    def finding(self, where: str, zh: str, en: str) -> Finding:
+        return Finding(self.name, where, zh, en, line_of(self.text, where))
 
 
 def check(path: Path | str) -> list[Finding]:
@@ -52,31 +70,61 @@ def read(path: Path) -> tuple[list[Matter], list[Finding]]:
     files = (
         [file for file in sorted(folder.glob("*.yaml")) if file.name != SHARED] if path.is_dir() else [path]
     )
-    shared, findings = _load(folder / SHARED) if (folder / SHARED).exists() else ({}, [])
-    matters: dict[str, Matter] = {}
+    shared = _shared(folder)
+    findings = list(shared.findings)
+    matters: dict[str, tuple[Source, Matter]] = {}
     for file in files:
-        data, faults = _load(file)
-        matter, said = _matter(_expanded(data, shared)) if not faults else (None, [])
-        findings += faults + [Finding(file.name, *one) for one in said]
+        source = _load(file)
+        matter, faults = _matter(source, shared.data)
+        findings += faults
         if matter:
-            matters[file.name] = matter
+            matters[file.name] = source, matter
     if not files:
         findings.append(Finding(str(path), ".", "没有事项文件", "there are no matters here"))
-    return list(matters.values()), findings + list(_clashes(matters))
+    return [matter for _, matter in matters.values()], findings + list(_clashes(matters))
+
+
+def read_text(text: str, folder: Path, name: str = "matter") -> tuple[Matter | None, list[Finding]]:
+    """A draft that lies in no file yet, with what a folder's files share. It comes from outside, so it may not grow: YAML's
+    aliases can make a page of text into gigabytes."""
+    try:
+        aliased = any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader))
+    except yaml.YAMLError:
+        aliased = False  # and what is wrong with it is said below
+    if aliased:
+        return None, [Finding(name, ".", "不得使用 YAML 别名", "may not use aliases of YAML")]
+    return _matter(_parse(name, text), _shared(folder).data)
 
 
 # -- the form of a file --------------------------------------------------------------------------------
 
 
-def _load(file: Path) -> tuple[dict[str, Any], list[Finding]]:
+def _shared(folder: Path) -> Source:
+    return _load(folder / SHARED) if (folder / SHARED).exists() else Source(SHARED, "", {}, [])
+
+
+def _load(file: Path) -> Source:
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        where = " ".join(str(error).split())
-        return {}, [Finding(file.name, ".", f"无法读取：{where}", f"cannot be read: {where}")]
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return Source(file.name, "", {}, [_unreadable(file.name, error)])
+    return _parse(file.name, text)
+
+
+def _parse(name: str, text: str) -> Source:
+    try:
+        data = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:  # an impossible date is a ValueError
+        mark = getattr(error, "problem_mark", None)
+        return Source(name, text, {}, [_unreadable(name, error, mark.line + 1 if mark else None)])
     if not isinstance(data, dict):
-        return {}, [Finding(file.name, ".", "应为键值结构", "has to be a mapping")]
-    return data, []
+        return Source(name, text, {}, [Finding(name, ".", "应为键值结构", "has to be a mapping", 1)])
+    return Source(name, text, data, [])
+
+
+def _unreadable(name: str, error: Exception, line: int | None = None) -> Finding:
+    where = " ".join(str(error).split())
+    return Finding(name, ".", f"无法读取：{where}", f"cannot be read: {where}", line)
 
 
 def _expanded(data: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
@@ -97,27 +145,83 @@ def _expanded(data: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
     return {**data, "groups": groups, "materials": resolve("materials", data.get("materials", []))}
 
 
-def _matter(data: dict[str, Any]) -> tuple[Matter | None, list[Said]]:
-    said: list[Said] = []
-    for key, part in _PARTS.items():  # each by itself, so that one fault does not hide the next
-        items = data.get(key)
-        for place, item in enumerate(items if isinstance(items, list) else []):
-            said += _misfit(item, part, f"{key}[{place}]")
-    if not said:
-        said += _misfit(data, Matter, "")
+def _matter(source: Source, shared: dict[str, Any]) -> tuple[Matter | None, list[Finding]]:
+    if source.findings:
+        return None, source.findings
+    data = _expanded(source.data, shared)
+    said = list(_misfits(data, Matter, ""))
     if said:
-        return None, said
+        return None, [source.finding(*one) for one in said]
     matter = msgspec.convert(data, Matter, dec_hook=_decode)
-    return matter, list(_contradictions(matter))
+    return matter, [source.finding(*one) for one in _contradictions(matter)]
 
 
-def _misfit(data: Any, part: type, where: str) -> Iterator[Said]:
+def _misfits(data: Any, wanted: Any, where: str) -> Iterator[Said]:
+    """Part by part, all the way down, so that one fault does not hide the next."""
+    part = _part_of(wanted)
+    if isinstance(part, type) and issubclass(part, msgspec.Struct) and isinstance(data, dict):
+        known = {field.encode_name: field for field in msgspec.structs.fields(part)}
+        for name in sorted(str(key) for key in data.keys() - known.keys()):
+            yield f"{where}.{name}".lstrip("."), f"没有“{name}”这一项", f"unknown field `{name}`"
+        for name, field in known.items():
+            if name in data:
+                yield from _misfits(data[name], field.type, f"{where}.{name}".lstrip("."))
+            elif field.required:
+                yield where or ".", f"缺少“{name}”", f"missing required field `{name}`"
+    elif get_origin(part) is tuple and isinstance(data, list):
+        for place, item in enumerate(data):
+            yield from _misfits(item, get_args(part)[0], f"{where}[{place}]")
+    else:
+        try:
+            msgspec.convert(data, wanted, dec_hook=_decode)
+        except msgspec.ValidationError as error:
+            fault, _, inner = str(error).partition(" - at `$")
+            yield (where + inner.rstrip("`")).lstrip(".") or ".", f"不符合格式：{fault}", fault
+
+
+def _part_of(wanted: Any) -> Any:
+    """`Sooner | None` is a Sooner where there is one."""
+    parts = [one for one in get_args(wanted) if one is not type(None)]
+    return parts[0] if isinstance(wanted, UnionType) and len(parts) == 1 else wanted
+
+
+def line_of(text: str, where: str) -> int | None:
+    """The line of the file on which a fault is: of the innermost part of its path that stands there. What a file takes
+    from the shared ones is on the line that names it."""
     try:
-        msgspec.convert(data, part, dec_hook=_decode)
-    except msgspec.ValidationError as error:
-        fault, _, inner = str(error).partition(" - at `$")
-        place = (where + inner.rstrip("`")).lstrip(".") or "."
-        yield place, f"不符合格式：{fault}", fault
+        node = yaml.compose(text, yaml.SafeLoader)
+    except yaml.YAMLError:
+        return None
+    line = 1
+    for name in re.findall(r"[^.\[\]]+", where):
+        found = _inner(node, name)
+        if found is None:
+            break
+        key, node = found
+        line = key.start_mark.line + 1
+    return line
+
+
+def _inner(node: Any, name: str) -> tuple[Any, Any] | None:
+    """(where it begins, what it is) of a key, a place in a list, or the item of a list that goes by a name."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == name:
+                return key, value
+        lists = [value for _, value in node.value if isinstance(value, yaml.SequenceNode)]
+        return next((found for one in lists if (found := _inner(one, name))), None)
+    if isinstance(node, yaml.SequenceNode):
+        if name.isdigit() and int(name) < len(node.value):
+            return node.value[int(name)], node.value[int(name)]
+        for item in node.value:
+            named = item.value if isinstance(item, yaml.MappingNode) else [(None, item)]
+            if any(
+                value.value == name
+                for key, value in named
+                if key is None or key.value in ("key", "name", "unit", "value")
+            ):
+                return item, item
+    return None
 
 
 def _decode(wanted: type, value: Any) -> Any:
@@ -137,6 +241,8 @@ def _contradictions(matter: Matter) -> Iterator[Said]:
     yield from _material_faults(matter)
     yield from _step_faults(matter)
     yield from _promise_faults(matter)
+    if matter.certificate:
+        yield from _certificate_faults(matter, matter.certificate)
     for channel in matter.channels:
         if channel not in contract.CHANNELS:
             yield "channels", f"没有渠道“{channel}”", f"there is no channel {channel!r}"
@@ -144,8 +250,18 @@ def _contradictions(matter: Matter) -> Iterator[Said]:
         yield "channels", "至少要有一个渠道", "needs at least one channel"
     if not matter.basis:
         yield "basis", "缺少办理依据", "needs a legal basis"
-    if matter.raised_by and not hasattr(contract, matter.raised_by):
+    if matter.raised_by and not (hasattr(contract, matter.raised_by) or matter.raised_by in BY_ITSELF):
         yield "raised_by", f"没有事件“{matter.raised_by}”", f"there is no event {matter.raised_by!r}"
+    for reminder in matter.reminders:  # intake
+        step = matter.step(reminder.unit)
+        if step is None or reminder.outcome not in {"done", *(outcome.value for outcome in step.outcomes)}:
+            yield "reminders", "提醒所指的步骤或结果不存在", "a reminder waits for an outcome no step has"
+        if not reminder.after.round_the_clock or reminder.after.roughly >= reminder.until.roughly:
+            yield (
+                "reminders",
+                "提醒须早于期限，以日计",
+                "a reminder comes before the time is over, counted in days",
+            )
     if matter.quorum and matter.quorum > len(matter.steps):
         yield "roll_up", "办结所需数超过步骤数", "asks for more parts than there are steps"
 
@@ -269,6 +385,32 @@ def _step_faults(matter: Matter) -> Iterator[Said]:
             yield from _unknown_names(matter, step.sooner.condition, f"{where}.sooner")
 
 
+ASKED_FOR_A_CERTIFICATE = ("id_number", "reason", "purpose", "pledge")
+CITED = ("requester", "legal_article")
+
+
+def _certificate_faults(matter: Matter, certificate: Certificate) -> Iterator[Said]:
+    """What nobody gets a certificate without: ID, reason, purpose, evidence, a truth pledge, and the cited article."""
+    asked = {field.name: field for field in matter.fields}
+    for name in (*ASKED_FOR_A_CERTIFICATE, *(() if certificate.law else CITED)):
+        field = asked.get(name)
+        if field is None or not (field.must if name == "pledge" else field.required):
+            yield "certificate", f"出具证明须要求填写“{name}”", f"a certificate has to ask for {name!r}"
+    if all(material.how == "fetched" for material in matter.materials):
+        yield "certificate", "出具证明须要求申请人提供证据材料", "a certificate has to ask for evidence"
+    if not matter.step(certificate.unit):
+        yield "certificate.unit", f"“{certificate.unit}”没有步骤", f"{certificate.unit!r} has no step here"
+    for where, sentence in (("zh", certificate.says.zh), ("en", certificate.says.en)):
+        for name in placeholders(sentence):
+            unit, dot, _ = name.partition(".")
+            if name not in asked and not (dot and matter.step(unit)):
+                yield (
+                    f"certificate.says.{where}",
+                    f"“{name}”既不是表单字段，也不是步骤的结果",
+                    f"{name!r} is neither a field of the form nor what a step here finds",
+                )
+
+
 def _escalation_faults(matter: Matter, step: Step, where: str) -> Iterator[Said]:
     assert step.escalates is not None
     outcome = step.escalates.outcome
@@ -316,19 +458,19 @@ def _unknown_names(matter: Matter, condition: Condition, where: str) -> Iterator
             yield where, f"“{last.name}”没有选项“{term.value}”", f"{last.name!r} has no choice {term.value!r}"
 
 
-def _clashes(matters: dict[str, Matter]) -> Iterator[Finding]:
+def _clashes(matters: dict[str, tuple[Source, Matter]]) -> Iterator[Finding]:
     """Faults no single file shows."""
     seen: dict[tuple[str, int], str] = {}
     named: dict[str, str] = {}
-    for file, matter in matters.items():
+    for file, (source, matter) in matters.items():
         key = (matter.code, matter.version)
         if key in seen:
-            yield Finding(file, "version", f"与 {seen[key]} 版本重复", f"is the same version as {seen[key]}")
+            yield source.finding("version", f"与 {seen[key]} 版本重复", f"is the same version as {seen[key]}")
         seen[key] = file
         for one, other in ((matter.code, matter.slug), (matter.slug, matter.code)):
             if named.setdefault(one, other) != other:
-                yield Finding(
-                    file, "slug", f"“{one}”已属于另一事项", f"{one!r} already belongs to another matter"
+                yield source.finding(
+                    "slug", f"“{one}”已属于另一事项", f"{one!r} already belongs to another matter"
                 )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from services.frontdesk.calendar import Promise
+from services.chassis.calendar import Promise
 from services.frontdesk.matters.conditions import Condition
 
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
@@ -98,6 +98,18 @@ class Escalation(_Part, frozen=True, kw_only=True):
     outcome: Slug = msgspec.field(name="as")
 
 
+class Reminder(_Part, frozen=True, kw_only=True):
+    """Some time after a step ended in a certain way the desk is reminded, once: what else has to be done by the law."""
+
+    name: Slug
+    unit: str
+    outcome: Slug
+    after: Promise
+    until: Promise
+    zh: Words
+    en: Words
+
+
 class Step(_Part, frozen=True, kw_only=True):
     """One unit's part. It waits for the units in `after`; `when` says which outcomes of theirs make it needed."""
 
@@ -119,13 +131,25 @@ class Step(_Part, frozen=True, kw_only=True):
         return self.sooner.promise if self.sooner and self.sooner.condition.holds(form) else self.promise
 
 
+class Certificate(_Part, frozen=True, kw_only=True):
+    """The document a closed case of this matter gives (S18.6): what it says in words of the form, and for how long.
+
+    `{name}` in `says` stands for a field of the form, `{grid.address|address}` for the first that is known of what a unit
+    found and a field. The unit that issues it answers for the seal.
+    """
+
+    unit: str
+    says: Text
+    valid_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = None
+    law: Text | None = None
+    """The article that entitles the applicant himself; without one, whoever asks for the certificate has to cite his."""
+
+
 class Matter(_Part, frozen=True, kw_only=True):
     code: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{1,3}|E[0-9]{1,2})$")]
     slug: Slug
     version: Annotated[int, msgspec.Meta(ge=1)]
     valid_from: date
-    approved: bool
-    """Access approval (准入): only approved matters appear in the catalogue."""
     title: Text
     sentence: Text
     for_whom: Text
@@ -142,8 +166,10 @@ class Matter(_Part, frozen=True, kw_only=True):
     """How long the applicant has to add what is missing; then the unit decides on what it has."""
     extend_at_most: Promise = Promise.parse("30d")
     """No extension moves a due time further than this."""
+    reminders: tuple[Reminder, ...] = ()
     result: Choice
     basis: tuple[Text, ...]
+    certificate: Certificate | None = None
     raised_by: str | None = None
     """The event that opens it; such a matter is not on the desk."""
 

@@ -21,6 +21,7 @@ from services.meters.handlers.bills import (
     set_tariff,
     settle_dispute,
 )
+from services.meters.handlers.bindings import bind_concentrator, bind_meter
 from services.meters.handlers.demonstration import load_demonstration
 from services.meters.handlers.edits import edit_reading, revert_edit
 from services.meters.handlers.exchange import exchange_meter, set_register
@@ -59,6 +60,8 @@ COMMANDS: dict[type[Command], Callable[..., Any]] = {
     meters.ExchangeMeter: exchange_meter,
     meters.ReleaseReading: release_reading,
     meters.DismissReading: dismiss_reading,
+    meters.BindMeter: bind_meter,
+    meters.BindConcentrator: bind_concentrator,
     meters.RunBills: run_bills,
     meters.IssueBills: issue_bills,
     meters.DisputeBill: dispute_bill,

@@ -107,6 +107,7 @@ def exchange_meter(work: Work, command: Any) -> dict[str, Any]:
         validate_after(work, name, command.at)
     if successor is not meter:
         work.store.follow_exchange(meter.meter, successor.meter, command.at)
+        work.store.inherit_binding(meter.meter, successor.meter)
     return {"meter": command.meter, "now": successor.meter, "at": command.at}
 
 

@@ -44,9 +44,9 @@ def release_reading(work: Work, command: Any) -> dict[str, Any]:
         demand(work, place)
     if unit is not None and unit != found.unit:
         raise StillNotTrue(reason="unit-of-another-kind")
-    stored = work.store.store_reading(found._asdict())
+    stored = work.store.store_readings([found._asdict()]) == 1
     facts = found._asdict() | {"value": plain(found.value)}
-    work.store.decide(kept.digest, "released", work.caller.account, work.now, command.reason, _plainly(facts))
+    work.store.decide(kept.digest, "released", work.caller.account, work.now, command.reason, plainly(facts))
     return {"reading_id": command.reading_id, "state": "released", "stored": stored, "meter": found.meter}
 
 
@@ -75,5 +75,5 @@ def _content(content: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _plainly(facts: dict[str, Any]) -> Any:
+def plainly(facts: dict[str, Any]) -> Any:
     return msgspec.json.decode(msgspec.json.encode(facts))

@@ -32,8 +32,10 @@ from services.meters.rulebook import Rules, rules_at
 
 CHUNK = 2000
 """Meters looked at together."""
-TAKEN_AT_ONCE = 500_000
-"""Notes of the ingest: of a meter that speaks all the time there are many, and it is looked at once."""
+NOTES_AT_ONCE = 1000
+"""All there are, but after a long standstill: a meter that is in many of them is looked at once, so the further behind
+the sweep is, the less a note costs."""
+DUE_AT_ONCE = 500_000
 TIME_OF_A_SWEEP = 5.0
 """Seconds after which a sweep takes no more …"""
 LONGEST_SWEEP = 30.0
@@ -71,9 +73,9 @@ def judge_touched(work: Work) -> None:
     if not work.store.sweep_alone():
         return
     begun = time.monotonic()
-    due = dict.fromkeys(work.store.take_due(TAKEN_AT_ONCE, work.now))
+    due = dict.fromkeys(work.store.take_due(DUE_AT_ONCE, work.now))
     while time.monotonic() - begun < TIME_OF_A_SWEEP:
-        taken: dict[str, datetime | None] = {**due, **work.store.take_touched(TAKEN_AT_ONCE, work.now)}
+        taken: dict[str, datetime | None] = {**due, **work.store.take_touched(NOTES_AT_ONCE, work.now)}
         if not taken:
             return
         meters = sorted(taken)

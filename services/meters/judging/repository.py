@@ -21,9 +21,11 @@ ALONE = text("SELECT pg_try_advisory_xact_lock(hashtext('meters.sweep'))")
 TAKE = text("""
     WITH taken AS (
         DELETE FROM touched WHERE position IN (SELECT position FROM touched ORDER BY position LIMIT :limit)
-        RETURNING meter, since
+        RETURNING meters, since
     ), news AS (
-        SELECT meter, min(since) AS since FROM taken GROUP BY meter ORDER BY meter
+        SELECT meter, min(each.since) AS since
+        FROM taken CROSS JOIN LATERAL unnest(taken.meters, taken.since) AS each (meter, since)
+        GROUP BY meter ORDER BY meter
     ), passed_on AS (
         INSERT INTO vee_due (meter, since, noted_at) SELECT meter, since, :now FROM news
         ON CONFLICT (meter) DO UPDATE
@@ -33,7 +35,7 @@ TAKE = text("""
 """)
 
 TOUCH_AGAIN = text("""
-    INSERT INTO touched (meter, since) SELECT * FROM unnest(CAST(:meters AS text[]), CAST(:since AS timestamptz[]))
+    INSERT INTO touched (meters, since) VALUES (CAST(:meters AS text[]), CAST(:since AS timestamptz[]))
 """)
 
 TAKE_DUE = text("SELECT meter FROM pulses WHERE due_at <= :now ORDER BY due_at LIMIT :limit")
@@ -169,7 +171,10 @@ class PulseStore:
         return bool(self.connection.execute(ALONE).scalar_one())
 
     def take_touched(self, limit: int, now: datetime) -> dict[str, datetime]:
-        """Meter -> the oldest reading that came in since the last look; taken off the list, and noted for validation."""
+        """Meter -> the oldest reading that came in since the last look; taken off the list, and noted for validation.
+
+        All in the sweep's transaction: should it die, the notes are there again. `limit` is of notes, each of many meters.
+        """
         return {row.meter: row.since for row in self.connection.execute(TAKE, {"limit": limit, "now": now})}
 
     def take_due(self, limit: int, now: datetime) -> list[str]:
@@ -183,7 +188,8 @@ class PulseStore:
 
     def touch_again(self, left: Mapping[str, datetime]) -> None:
         """For the next sweep: this one has taken long enough."""
-        self.connection.execute(TOUCH_AGAIN, {"meters": list(left), "since": list(left.values())})
+        if left:
+            self.connection.execute(TOUCH_AGAIN, {"meters": list(left), "since": list(left.values())})
 
     def points(
         self, since: Mapping[str, tuple[str, datetime | None]], from_horizon: timedelta | None = None

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis import identifiers
+from services.meters.news import noted
 from services.meters.tables import edits, meters, quarantine, readings, registers
 from services.meters.vee.amounts import (
     COMMUNITY,
@@ -559,9 +560,12 @@ class VeeRepository:
         ).first()
         return (row.place, row.unit) if row else (None, None)
 
-    def store_reading(self, row: dict[str, Any]) -> bool:
-        """False when there is one of that key already, or when nobody knows the meter yet."""
-        return bool(self.connection.scalar(STORE_READING, row))
+    def store_readings(self, rows: Sequence[dict[str, Any]]) -> int:
+        """How many are new; not so where there is one of that key already, or nobody knows the meter yet."""
+        if not rows:
+            return 0
+        found = self.connection.scalar(STORE_READINGS, {"readings": msgspec.json.encode(rows).decode()})
+        return int(found or 0)
 
     # -- registers --
 
@@ -607,24 +611,24 @@ def _examples(
 
 
 # As the ingest stores: the first of a key stays, what is new is told to the sweep, a stranger's waits for its meter.
-STORE_READING = text("""
+STORE_READINGS = text(f"""
     WITH reading AS (
-        SELECT CAST(:meter AS text) AS meter, CAST(:register AS text) AS register, CAST(:at AS timestamptz) AS at,
-            CAST(:seq AS bigint) AS seq, CAST(:value AS numeric(18, 6)) AS value, CAST(:unit AS text) AS unit,
-            CAST(:quality AS text) AS quality
+        SELECT * FROM json_to_recordset(CAST(:readings AS json)) AS reading (
+            meter text, register text, at timestamptz, seq bigint, value numeric(18, 6), unit text, quality text
+        ) ORDER BY meter, at, register, seq
     ), added AS (
         INSERT INTO readings (meter, register, at, seq, value, unit, quality)
         SELECT * FROM reading WHERE EXISTS (SELECT FROM meters WHERE meters.meter = reading.meter)
         ON CONFLICT DO NOTHING RETURNING meter, at
     ), news AS (
-        INSERT INTO touched (meter, since) SELECT meter, at FROM added
+        {noted("added")}
     ), stray AS (
         INSERT INTO strays (meter, register, at, seq, value, unit, quality)
         SELECT * FROM reading WHERE NOT EXISTS (SELECT FROM meters WHERE meters.meter = reading.meter)
         ON CONFLICT DO NOTHING
     )
     SELECT count(*) FROM added
-""")
+""")  # noqa: S608 — our own names
 
 
 BETTER_KNOWN = "有了新的读数 · newer readings came"

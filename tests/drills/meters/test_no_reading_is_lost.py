@@ -103,7 +103,8 @@ TABLES = (
     "SELECT * FROM readings ORDER BY meter, register, at, seq",
     "SELECT meter, register, at, seq, value, unit, quality FROM strays ORDER BY meter, register, at, seq",
     "SELECT digest, sender, reason, content FROM quarantine ORDER BY digest",
-    "SELECT meter, min(since) FROM touched GROUP BY meter ORDER BY meter",
+    "SELECT meter, min(each.since) FROM touched, unnest(touched.meters, touched.since) AS each (meter, since)"
+    " GROUP BY meter ORDER BY meter",
 )
 
 

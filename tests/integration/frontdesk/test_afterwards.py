@@ -29,13 +29,13 @@ def test_the_unit_that_was_ruled_not_responsible_is_not_the_one_that_does_it_aga
     receipt = desk.move_in()
     first = receipt["tasks"][0]["task_id"]
     desk.give_back(first)
-    desk.order(frontdesk.DecideReturn, task_id=first, decision="upheld", unit="community", reason="同意")
+    desk.order(frontdesk.DecideReturn, task_id=first, decision="upheld", unit="street", reason="同意")
     for lane in desk.case(receipt["case_no"])["lanes"]:
         if lane["status"] == "assigned":
             desk.finish(lane["task_id"])
     desk.order(frontdesk.ReopenCase, case_no=receipt["case_no"], reason="情况反复")
     again = desk.said("TaskAssigned")[-1][2]
-    assert (again["unit"], again["round"], again["lead"]) == ("community", 2, True)
+    assert (again["unit"], again["round"], again["lead"]) == ("street", 2, True)
 
 
 def test_a_case_done_again_is_invited_to_be_rated_again(desk):

@@ -94,9 +94,9 @@ def test_a_return_upheld_goes_to_another_unit_and_the_time_stays_charged(desk):
     with pytest.raises(UnitNeeded):
         desk.order(frontdesk.DecideReturn, task_id=task["task_id"], decision="upheld", reason="同意")
     desk.order(
-        frontdesk.DecideReturn, task_id=task["task_id"], decision="upheld", unit="community", reason="同意"
+        frontdesk.DecideReturn, task_id=task["task_id"], decision="upheld", unit="street", reason="同意"
     )
-    other = desk.lane(receipt["case_no"], "community")
+    other = desk.lane(receipt["case_no"], "street")
     assert other["due_at"] == task["due_at"], "the clock did not begin anew"
     assert desk.case(receipt["case_no"])["returns"] == 1
     for lane in desk.case(receipt["case_no"])["lanes"]:

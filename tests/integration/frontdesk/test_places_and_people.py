@@ -82,8 +82,8 @@ def test_a_company_sees_what_it_filed_and_nothing_else(desk):
         role = {"role": "company", "scope": "110105001001"}
         return Caller(account, "company", "property", (role,))
 
-    mine = desk.move_in(company("c-1"))["case_no"]
-    other = desk.move_in(company("c-2"))["case_no"]
+    mine = desk.complain(company("c-1"), channel="company")["case_no"]
+    other = desk.complain(company("c-2"), channel="company")["case_no"]
     desk.move_in()
     assert [row["case_no"] for row in desk.ask(frontdesk.ListCases, company("c-1"))["items"]] == [mine]
     assert desk.case(mine, company("c-1"))["applicant"]["name"] == "张*"

@@ -44,6 +44,19 @@ async def test_accepted_readings_are_one_message_and_the_others_are_told(client,
     assert message.delivery_mode == aio_pika.DeliveryMode.PERSISTENT
 
 
+async def test_an_accounts_areas_go_with_its_readings_and_a_device_has_none(client, queue):
+    """The meters office holds a company to the meters of its areas; a device is bound to its meters one by one."""
+    await queue.bind("amq.topic", "yikou.v1.meter-7.readings")
+    await queue.bind("amq.topic", "yikou.v1.acme.readings")
+    batch = {"readings": [reading(1)]}
+    for proof in ({"headers": {"X-API-Key": "company-key"}}, {"auth": DEVICE}):
+        assert (await client.post("/v1/readings", json=batch, **proof)).status_code == 202
+        message = await queue.get()
+        await message.ack()
+        areas = message.headers.get("x-areas")
+        assert areas == ("110105001001" if "headers" in proof else None)
+
+
 async def test_row_16_a_body_that_comes_in_chunks_arrives_whole(client, queue):
     """nameko's own HTTP door finds it empty (docs/decisions/0002)."""
     await queue.bind("amq.topic", "yikou.v1.meter-7.readings")

@@ -18,6 +18,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 ROOT = Path(__file__).parents[3]
 PLACE = "110105001001001"
 EMPTIED = (
+    "bindings",
     "readings", "strays", "quarantine", "touched", "vee_due", "pulses", "vee_findings", "daily", "intervals", "edits", "registers", "findings", "meters", "accounts", "households", "watches", "items",
     "inbox", "outbox", "requests",
     "former_meters", "bill_runs", "bills", "bill_lines", "bill_history", "ledger", "changed_days",

@@ -146,7 +146,7 @@ def test_an_unknown_meters_readings_wait_for_it_and_are_attached(database, broke
     tester.meter("W-000")
     assert database.execute("SELECT count(*) FROM strays").fetchone()[0] == 0
     assert table(database).count(b"\n") == 10
-    assert database.execute("SELECT DISTINCT meter FROM touched").fetchall() == [("W-000",)]
+    assert database.execute("SELECT DISTINCT meters FROM touched").fetchall() == [(["W-000"],)]
 
 
 def test_the_database_going_away_for_a_while_loses_nothing(parts, database, broker):

@@ -16,6 +16,7 @@ from services.meters.handlers import (
     note_silent_meters,
     set_away,
     set_welfare_rule,
+    sweep,
 )
 from services.meters.judging import repository
 from services.meters.model import UnknownRule
@@ -48,7 +49,8 @@ def touch(database, *of):
     """As the ingest notes it."""
     for meter in of:
         database.execute(
-            "INSERT INTO touched (meter, since) SELECT meter, min(at) FROM readings WHERE meter = %s GROUP BY 1",
+            "INSERT INTO touched (meters, since) SELECT ARRAY[meter], ARRAY[min(at)] FROM readings"
+            " WHERE meter = %s GROUP BY meter",
             (meter,),
         )
 
@@ -304,6 +306,63 @@ def test_what_was_noted_for_validation_is_the_oldest_since_it_was_worked_off(tes
     tester.send(*hourly(90, end=NOW - 9 * H, first_seq=8))
     tester.sweep()
     assert database.execute("SELECT since FROM vee_due").fetchone() == (NOW - 9 * H,)
+
+
+def notes(database):
+    return database.execute("SELECT meters, since FROM touched ORDER BY position").fetchall()
+
+
+def test_a_transactions_readings_are_one_note_of_all_its_meters(tester, database):
+    for meter in ("W-1", "W-2"):
+        tester.meter(meter)
+    tester.send(*hourly(100, 110, meter="W-1"), *hourly(200, 210, meter="W-2", end=NOW - H))
+    ((meters, since),) = notes(database)
+    assert dict(zip(meters, since, strict=True)) == {"W-1": NOW - H, "W-2": NOW - 2 * H}
+    tester.send(*hourly(100, 110, meter="W-1"))  # once more: nothing is new
+    assert len(notes(database)) == 1
+
+
+def test_notes_of_one_meter_are_one_look_from_the_oldest_reading_on(ledger, tester, database):
+    tester.meter("W-1")
+    for at in (NOW - 2 * H, NOW, NOW - 5 * H, NOW - H):
+        tester.send(*hourly(100, end=at))
+    assert len(notes(database)) == 4
+    with ledger.work() as work:
+        assert work.store.take_touched(1000, work.now) == {"W-1": NOW - 5 * H}
+    assert notes(database) == []
+
+
+def test_a_sweep_that_dies_on_the_way_has_taken_nothing(ledger, tester, elder, database, monkeypatch):
+    """The notes go with what was made of them, or not at all."""
+    tester.send(*hourly(*QUIET))
+    before = notes(database)
+    assert before
+
+    def die(*_):
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Repository, "save_pulses", die)
+        with pytest.raises(RuntimeError, match="killed"):
+            tester.sweep()
+    assert notes(database) == before and tester.said() == []
+    assert database.execute("SELECT count(*) FROM vee_due").fetchone() == (0,)
+    tester.sweep()
+    assert notes(database) == [] and names(tester.said()) == ["WelfareConcernRaised"]
+
+
+def test_what_a_long_sweep_leaves_is_noted_for_the_next_one(tester, database, monkeypatch):
+    for meter in ("W-1", "W-2", "W-3"):
+        tester.meter(meter)
+        tester.send(*hourly(100, 110, meter=meter))
+    with monkeypatch.context() as short:
+        short.setattr(sweep, "CHUNK", 1)
+        short.setattr(sweep, "LONGEST_SWEEP", 0)
+        tester.sweep()
+    assert notes(database) == [(["W-1", "W-2", "W-3"], [NOW - H] * 3)]
+    tester.sweep()
+    assert notes(database) == []
+    assert database.execute("SELECT count(*) FROM pulses").fetchone() == (3,)
 
 
 def test_a_restart_in_between_changes_nothing(parts, tester, elder, database):

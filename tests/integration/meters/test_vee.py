@@ -490,7 +490,9 @@ def test_a_quarantined_reading_is_let_in_corrected_and_stays_as_it_came(week, da
         Decimal("1.73"),
         "m3",
     )
-    assert database.execute("SELECT meter, since FROM touched").fetchall() == [("W-1", MIDNIGHT + 73 * H)]
+    assert database.execute("SELECT meters, since FROM touched").fetchall() == [
+        (["W-1"], [MIDNIGHT + 73 * H])
+    ]
     (after,) = ask(week, "ListQuarantine", state="released")["items"]
     assert after["content"] == kept["content"] and after["decided_by"] == "system"
     assert after["released_as"]["value"] == "1.73" and after["decision_reason"] == facts["reason"]

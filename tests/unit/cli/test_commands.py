@@ -53,3 +53,15 @@ def test_trouble_is_one_sentence_and_an_exit_code(monkeypatch, capsys, trouble, 
         cli.main()
     assert end.value.code == 1
     assert said in capsys.readouterr().err
+
+
+def test_a_matter_is_tried_out_on_a_form_and_nothing_is_needed_for_it(tmp_path):
+    form = tmp_path / "form.yaml"
+    form.write_text("applicant: { name: 张某 }\nform: { address: 110105001001001-3-502 }\n")
+    result = yikou("matters", "try", "1", "--form", str(form), "--at", "2026-09-30T16:00:00")
+    assert result.exit_code == 1, "the form is not complete"
+    assert "✗ form.reason" in result.output
+    assert "网格 Grid" in result.output and "2026-10-08 12:00" in result.output
+    draft = tmp_path / "draft.yaml"
+    draft.write_text("code: '0'\nslug: x\n")
+    assert "draft.yaml:1: .: " in yikou("matters", "try", str(draft), "--form", str(form)).output

@@ -1,0 +1,1 @@
+"""Estates over buildings: their record, the homes behind each door, owners, and the handing over of assets."""
