@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from services.chassis.database import new_metadata
 from services.frontdesk.approvals.tables import approvals_table
 from services.frontdesk.certificates.tables import certificate_tables
+from services.frontdesk.model import ENDED
 
 metadata = new_metadata()
 case_numbers = Sequence("case_numbers", metadata=metadata)
@@ -34,6 +35,25 @@ Index("ix_cases_place", cases.c.place, cases.c.filed_at, postgresql_ops={"place"
 Index("ix_cases_deadline", cases.c.next_deadline_at, postgresql_where=text("next_deadline_at IS NOT NULL"))
 
 Index("ix_cases_company", cases.c.company, cases.c.filed_at, postgresql_where=text("company IS NOT NULL"))
+# Lists (0005_lists): one index a filter, in the order of the list; `grams` is a function of that migration.
+Index("ix_cases_matter", cases.c.matter, cases.c.filed_at, cases.c.no, postgresql_include=["place"])
+Index("ix_cases_status", cases.c.status, cases.c.filed_at, cases.c.no, postgresql_include=["place"])
+Index("ix_cases_units", cases.c.units, postgresql_using="gin")
+Index(
+    "ix_cases_open",
+    cases.c.filed_at,
+    cases.c.no,
+    postgresql_include=["due_at", "place"],
+    postgresql_where=cases.c.status.not_in((*ENDED, "suspended")),
+)
+Index("ix_cases_sought", func.grams(cases.c.sought), postgresql_using="gin")
+Index("ix_cases_no_begin", cases.c.no, postgresql_ops={"no": "text_pattern_ops"})
+Index(
+    "ix_cases_no_end",
+    func.reverse(cases.c.no).label("reversed"),
+    postgresql_ops={"reversed": "text_pattern_ops"},
+)
+
 Index("ix_cases_trouble", cases.c.no, postgresql_where=text("trouble IS NOT NULL"))
 
 history = Table(

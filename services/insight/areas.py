@@ -13,6 +13,9 @@ from services.chassis.identifiers import within
 from services.contracts.insight import GetOverview
 from services.contracts.roles import may
 
+LONGEST = 15
+"""Digits of a grid's code."""
+
 
 class OutsideYourArea(Forbidden):
     """The area {place} is not within yours."""
@@ -33,4 +36,10 @@ def areas(read: Read, place: str | None) -> list[str]:
 
 
 def inside(column: Any, scopes: Iterable[str]) -> ColumnElement[bool]:
-    return or_(*(column.startswith(scope, autoescape=True) if scope else literal(True) for scope in scopes))
+    return or_(*(_inside_one(column, scope) for scope in scopes))
+
+
+def _inside_one(column: Any, scope: str) -> ColumnElement[bool]:
+    if len(scope) == LONGEST:  # nothing is within a grid
+        return column == scope  # type: ignore[no-any-return]
+    return column.startswith(scope, autoescape=True) if scope else literal(True)  # type: ignore[no-any-return]
