@@ -3,6 +3,7 @@
 from gateway.routes import (
     accounts,
     cameras,
+    care,
     cases,
     doors,
     frames,
@@ -28,6 +29,7 @@ TABLE: tuple[Row, ...] = (
     *tokens.ROWS,
     *matters.ROWS,
     *cases.ROWS,
+    *care.ROWS,
     *tasks.ROWS,
     *materials.ROWS,
     *readings.ROWS,

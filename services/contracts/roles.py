@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from services.contracts import (
     cameras,
+    care,
     frontdesk,
     identity,
     insight,
@@ -70,6 +71,10 @@ MAY: dict[Contract, Roles | None] = {
     frontdesk.SuperviseCase: ("supervisor",),
     frontdesk.DecideReturn: DESK,
     frontdesk.DecideExtension: DESK,
+    # -- front desk: care ------------------------------------------------------------------------------
+    care.ListCallbacks: STAFF,
+    care.RecordContact: (*DEPARTMENT, *DESK),
+    care.ListHolders: STAFF,
     # -- trays -----------------------------------------------------------------------------------------
     tasks.ListTasks: (*DEPARTMENT, *DESK),
     tasks.GetTask: (*DEPARTMENT, *DESK),

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.frontdesk import calendar, matters
+from services.frontdesk.care import clocks
+from services.frontdesk.care.clocks import Clocks
 from services.frontdesk.matters import Matter, Step
-from services.frontdesk.model import ANSWERED, Case, Task
+from services.frontdesk.model import ANSWERED, OPEN, Case, Task
 
-TIME_TO_SIGN = calendar.Promise.parse("2wh")
-BAD_RATING_CONTACT = calendar.Promise.parse("1wd")
-REDO = calendar.Promise.parse("5wd")
-TIME_TO_ADJUDICATE = calendar.Promise.parse("1wd")
-CALLBACK_WITHIN = calendar.Promise.parse("3wd")
-INVITE_RATING_AFTER = timedelta(days=3)
-ARCHIVE_AFTER = timedelta(days=30)
-NEAR_DUE_SHARE = 0.8
+BY_THE_CASE = "frontdesk"
+"""Whose a call is that asks about the answer: never the unit's that gave it."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call somebody owes the applicant (回访)."""
+
+    about: str
+    """`contact` after a bad rating, `answer`, or `recheck` of what was done again."""
+    due_at: datetime
+    tries: int
+    tries_left: int
+    whose: str
+
+
+def figures(case: Case) -> Clocks:
+    """The clocks of the case's place on the day it was filed."""
+    return clocks.of(case.place, case.filed_at)
 
 
 def matter_of(case: Case) -> Matter:
@@ -36,10 +50,21 @@ def task_times(matter: Matter, step: Step, case: Case, at: datetime) -> tuple[da
     return min(working.due(at, matter.sign_within), due), due
 
 
+def sign_by(case: Case, at: datetime) -> datetime:
+    """Of a task that is given out by hand."""
+    return calendar.of(case.place).due(at, figures(case).sign)
+
+
+def adjudicate_by(case: Case, at: datetime) -> datetime:
+    """Until when the desk rules on a return that is asked now."""
+    return calendar.of(case.place).due(at, figures(case).adjudicate)
+
+
 def redo_times(case: Case, at: datetime) -> tuple[datetime, datetime]:
     """(sign by, due) of what is done once more."""
     working = calendar.of(case.place)
-    return working.due(at, BAD_RATING_CONTACT), working.due(at, REDO)
+    redo = matter_of(case).redo_within or figures(case).redo
+    return working.due(at, figures(case).bad_rating_contact), working.due(at, redo)
 
 
 def supply_by(case: Case, at: datetime) -> datetime:
@@ -59,15 +84,81 @@ def after_pause(case: Case, task: Task, at: datetime) -> datetime:
     return calendar.of(case.place).resume(task.due_at, task.paused_at, at, promise)
 
 
+def call_owed(case: Case) -> Call | None:
+    """The call the applicant is owed now, if any.
+
+    After a bad rating he is contacted while it is done again, and called about the outcome whatever he rates then.
+    Otherwise whoever rated has spoken. After so many tries he is unreachable, and nobody owes him a call.
+    """
+    if case.channel == "device":
+        return None
+    clock, working = figures(case), calendar.of(case.place)
+    lead = case.last_lead()
+    if case.status in OPEN and case.begun_for == "bad-rating":
+        about, whose = "contact", lead.unit if lead else BY_THE_CASE
+        due = working.due(_moment(case.begun), clock.bad_rating_contact)
+    elif case.status in ANSWERED and case.closed_at and not case.called_back:
+        again = case.begun_for in ("bad-rating", "unsatisfied")
+        if case.rated and not again:
+            return None
+        about, whose = "recheck" if again else "answer", BY_THE_CASE
+        due = working.due(case.closed_at, matter_of(case).call_back_within or clock.call_back)
+    else:
+        return None
+    calls = [call for call in case.calls if (call["about"], call["round"]) == (about, case.round)]
+    left = clock.call_tries - len(calls)
+    if left <= 0 or any(call["reached"] for call in calls):
+        return None
+    if calls:
+        due = max(due, working.due(_moment(calls[-1]), clock.call_again))
+    return Call(about, due, len(calls), left, whose)
+
+
+ON_SITE = ("window", "kiosk", "visit")
+
+
+def answered_on_site(case: Case) -> bool:
+    """It was filed and answered in the hall on one day: the rating of the visit is about it."""
+    return (
+        case.channel in ON_SITE
+        and case.round == 1
+        and case.status in ANSWERED
+        and case.closed_at is not None
+        and case.closed_at < local_day(case.filed_at)[1]
+    )
+
+
+def local_day(at: datetime) -> tuple[datetime, datetime]:
+    """Midnight before and after."""
+    begin = at.astimezone(calendar.ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    return begin, begin + timedelta(days=1)
+
+
+def _moment(noted: dict[str, Any] | None) -> datetime:
+    assert noted is not None
+    return datetime.fromisoformat(noted["at"])
+
+
+def warn_at(case: Case, task: Task) -> datetime:
+    """When a share of the time is left: of working time, but of plain time where nights count too."""
+    working, left = calendar.of(case.place), figures(case).near_due_left
+    step = matter_of(case).step(task.part) if case.round == 1 else None
+    if step and step.promise_for(case.facts).round_the_clock:
+        return task.due_at - (task.due_at - task.assigned_at) * left
+    given = working.working_time_between(task.assigned_at, task.due_at)
+    return working.add_working_hours(task.assigned_at, given * (1 - left))
+
+
 def deadlines(case: Case) -> Iterator[tuple[datetime, str, str]]:
     """(moment, kind, task id or "") of everything that will happen to the case by the clock alone."""
+    clock, working = figures(case), calendar.of(case.place)
+    if call := call_owed(case):
+        kind = "contact-due" if call.about == "contact" else "callback-due"
+        yield call.due_at, kind, f"{case.round}.{call.tries}" if call.tries else str(case.round)
     if case.status in ANSWERED and case.closed_at:
         if not case.rated and case.channel != "device":
-            yield case.closed_at + INVITE_RATING_AFTER, "rating-invited", str(case.round)
-            if not case.called_back:
-                due = calendar.of(case.place).due(case.closed_at, CALLBACK_WITHIN)
-                yield due, "callback-due", str(case.round)
-        yield case.closed_at + ARCHIVE_AFTER, "archived", str(case.round)
+            yield working.due(case.closed_at, clock.invite_rating_after), "rating-invited", str(case.round)
+        yield working.due(case.closed_at, clock.archive_after), "archived", str(case.round)
     if case.ended:
         return
     for task in case.tasks:
@@ -87,9 +178,10 @@ def _task_deadlines(case: Case, task: Task) -> Iterator[tuple[datetime, str, str
         yield at, "escalated", task.task_id
     # The due time is part of the key: an extension makes a new deadline, which may be missed anew.
     key = f"{task.task_id}@{task.due_at.isoformat()}"
-    yield task.assigned_at + (task.due_at - task.assigned_at) * NEAR_DUE_SHARE, "near-due", key
-    yield task.due_at, "overdue", key
-    if f"overdue:{key}" in case.fired:
-        working = calendar.of(case.place)
-        yield working.add_working_days(task.due_at, 1), "overdue-2", key
-        yield working.add_working_days(task.due_at, 2), "overdue-3", key
+    yield warn_at(case, task), "near-due", key
+    first = f"overdue:{key}" in case.fired
+    for level in figures(case).supervision:
+        if level.after is None:
+            yield task.due_at, level.kind, key
+        elif first:
+            yield calendar.of(case.place).due(task.due_at, level.after), level.kind, key

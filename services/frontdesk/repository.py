@@ -11,11 +11,12 @@ from sqlalchemy import ARRAY, Connection, String, bindparam, func, select, updat
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.rows import insert_rows, update_rows
+from services.frontdesk.care.repository import CareRepository, person_of
 from services.frontdesk.model import Case, UnknownCase
 from services.frontdesk.tables import case_numbers, cases, findings, history, materials
 
 
-class Repository:
+class Repository(CareRepository):
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._known: dict[str, Case] = {}
@@ -108,14 +109,15 @@ class Repository:
         )
         return {row.sha256: row.media_type for row in rows}
 
-    def write_changed(self, deadlines: Any) -> list[Case]:
+    def write_changed(self, deadlines: Any, call_owed: Any) -> list[Case]:
         """Writes the cases that have new lines, and the lines: a statement each, however many. Returns the cases.
 
-        `deadlines(case)` gives the case's deadlines, from which the next one is stored for the timer.
+        `deadlines(case)` gives the case's deadlines, from which the next one is stored for the timer; `call_owed(case)`
+        the call its applicant is owed.
         """
         changed = [case for case in self._known.values() if case.lines or case.no in self._new]
-        new = [_row(case, deadlines(case)) for case in changed if case.no in self._new]
-        old = [_row(case, deadlines(case)) for case in changed if case.no not in self._new]
+        new = [_row(case, deadlines(case), call_owed(case)) for case in changed if case.no in self._new]
+        old = [_row(case, deadlines(case), call_owed(case)) for case in changed if case.no not in self._new]
         insert_rows(self.connection, cases, new)
         update_rows(self.connection, cases, "no", old)
         lines = [{"case_no": case.no, **vars(line)} for case in changed for line in case.lines]
@@ -124,7 +126,7 @@ class Repository:
         return changed
 
 
-def _row(case: Case, deadlines: Any) -> dict[str, Any]:
+def _row(case: Case, deadlines: Any, call: Any) -> dict[str, Any]:
     return {
         "no": case.no,
         "matter": case.matter,
@@ -137,6 +139,8 @@ def _row(case: Case, deadlines: Any) -> dict[str, Any]:
         "tracking_hash": case.tracking_hash,
         "company": case.company,
         "trouble": None,
+        "person": person_of(case.applicant),
+        "call_due_at": call.due_at if call else None,
         "sought": f"{case.no} {case.title_zh} {case.applicant.get('name', '')}",
         "body": case,
     }

@@ -25,6 +25,9 @@ cases = Table(
     Column("sought", String, nullable=False, server_default=""),
     Column("company", String),
     Column("trouble", String),
+    # care: whose case it is (the hash of his ID number), and when the call he is owed falls due
+    Column("person", String),
+    Column("call_due_at", DateTime(timezone=True)),
     Column("body", JSONB, nullable=False),
 )
 Index("ix_cases_newest", cases.c.filed_at, cases.c.no)
@@ -32,6 +35,8 @@ Index("ix_cases_place", cases.c.place, cases.c.filed_at, postgresql_ops={"place"
 Index("ix_cases_deadline", cases.c.next_deadline_at, postgresql_where=text("next_deadline_at IS NOT NULL"))
 
 Index("ix_cases_company", cases.c.company, cases.c.filed_at, postgresql_where=text("company IS NOT NULL"))
+Index("ix_cases_person", cases.c.person, cases.c.filed_at, postgresql_where=text("person IS NOT NULL"))
+Index("ix_cases_call", cases.c.call_due_at, cases.c.no, postgresql_where=text("call_due_at IS NOT NULL"))
 Index("ix_cases_trouble", cases.c.no, postgresql_where=text("trouble IS NOT NULL"))
 
 history = Table(
@@ -65,3 +70,21 @@ materials = Table(
     Column("by", String, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
+
+# What a case is stuck in: why, with the message that failed, until somebody mended it.
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("case_no", String),
+    Column("place", String, nullable=False),
+    Column("kind", String, nullable=False),  # deadlines, or the name of the event that failed
+    Column("reason", String, nullable=False),
+    Column("message", JSONB),
+    Column("tries", Integer, nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("last_at", DateTime(timezone=True), nullable=False),
+    Column("resolved_at", DateTime(timezone=True)),
+    Column("resolved_by", String),
+)
+Index("ix_incidents_open", incidents.c.opened_at, incidents.c.id, postgresql_where=text("resolved_at IS NULL"))

@@ -16,6 +16,7 @@ from services.contracts import citizens, frontdesk
 from services.contracts.messages import Query
 from services.contracts.units import OFFICE_OF
 from services.frontdesk import matters
+from services.frontdesk.care import views as care_views
 from services.frontdesk.model import ENDED, Case, UnknownCase
 from services.frontdesk.tables import cases, history
 
@@ -157,4 +158,6 @@ QUERIES: dict[type[Query], Callable[..., Any]] = {
     frontdesk.GetCaseByToken: get_case_by_token,
     frontdesk.ListCases: list_cases,
     frontdesk.ListHistory: list_history,
+    # care
+    **care_views.queries(_seen, _visible),
 }

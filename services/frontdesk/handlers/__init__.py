@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.chassis.database import Work
-from services.contracts import frontdesk, tasks
+from services.contracts import care, frontdesk, tasks
 from services.contracts.messages import Command, Event
 from services.frontdesk.handlers.answers import (
     note_extension_asked,
@@ -19,6 +19,7 @@ from services.frontdesk.handlers.answers import (
     note_supplement_asked,
 )
 from services.frontdesk.handlers.at_the_desk import answer_case, decline_case, hand_to_emergency
+from services.frontdesk.handlers.contacts import record_contact
 from services.frontdesk.handlers.deadlines import watch_deadlines
 from services.frontdesk.handlers.ending import withdraw_case
 from services.frontdesk.handlers.extensions import decide_extension
@@ -65,6 +66,8 @@ COMMANDS: dict[type[Command], Callable[..., Any]] = {
     frontdesk.DecideReturn: decide_return,
     frontdesk.DecideExtension: decide_extension,
     frontdesk.RegisterMaterial: register_material,
+    # care
+    care.RecordContact: record_contact,
 }
 COMPLETES: dict[type[Command], Callable[[Any], Any]] = {frontdesk.FileCase: complete_receipt}
 TIMERS: Mapping[Callable[[Work], None], timedelta] = {watch_deadlines: timedelta(seconds=2)}

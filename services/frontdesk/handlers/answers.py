@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.chassis.database import Work
-from services.frontdesk import calendar, forms, matters, planning
+from services.frontdesk import forms, matters, planning
 from services.frontdesk.handlers.dispatch import assign_ready, say_withdrawn
 from services.frontdesk.handlers.ending import end
 from services.frontdesk.model import Case, Task
@@ -49,8 +49,7 @@ def _verdict(work: Work, case: Case) -> str:
 
 def note_returned(work: Work, event: Any) -> None:
     case, task = _answered(work, event)
-    adjudicate_by = calendar.of(case.place).due(event.at, planning.TIME_TO_ADJUDICATE)
-    case.give_back(task, event.reason, adjudicate_by, event.at, event.officer)
+    case.give_back(task, event.reason, planning.adjudicate_by(case, event.at), event.at, event.officer)
 
 
 def note_extension_asked(work: Work, event: Any) -> None:

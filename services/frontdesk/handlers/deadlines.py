@@ -8,6 +8,7 @@ from prometheus_client import Counter
 
 from services.chassis.database import Work
 from services.chassis.journal import journal
+from services.contracts import care
 from services.frontdesk import planning
 from services.frontdesk.handlers.answers import go_on
 from services.frontdesk.handlers.supplements import lapse
@@ -16,9 +17,6 @@ from services.frontdesk.model import Case, Task
 
 SWEEP = 100
 TRY_AGAIN = timedelta(minutes=10)
-LEVELS = {"overdue": 1, "overdue-2": 2, "overdue-3": 3}
-FOR_THE_DESK = ("callback-due", "rating-invited")
-"""Deadlines of a case that has its answer: a line in the history, which the desk's screens show."""
 
 set_aside = Counter(
     "yikou_deadlines_set_aside_total", "Cases whose deadlines failed and wait for a later look."
@@ -56,8 +54,24 @@ def _fire(work: Work, case: Case, kind: str, task_id: str) -> None:
     if kind == "archived":
         case.move("archive")
         case.note("archived", work.now, "frontdesk")
-    elif kind in FOR_THE_DESK:
+    elif kind == "rating-invited":
         case.note(kind, work.now, "frontdesk")
+        work.say(
+            care.RatingInvited,
+            subject=case.no,
+            case_no=case.no,
+            channel=case.channel,
+            place=case.place,
+            round=case.round,
+        )
+    elif kind == "callback-due":
+        case.note(kind, work.now, "frontdesk")
+    elif kind == "contact-due":
+        # Whoever was rated badly has not been spoken to: the unit that is to put it right hears of it.
+        case.level = max(case.level, 1)
+        for task in [task for task in case.present_tasks() if task.open]:
+            urge_task(work, case, task, 1, kind)
+        case.note(kind, work.now, "frontdesk", level=1)
     elif kind == "escalated":
         _escalate(work, case, case.task(task_id))
     elif kind == "supplement-due":
@@ -67,11 +81,31 @@ def _fire(work: Work, case: Case, kind: str, task_id: str) -> None:
         case.level = max(case.level, 1)
         case.note(kind, work.now, "frontdesk", case.task(task_id), level=1)
     else:
-        task = case.task(task_id)
-        level = LEVELS.get(kind, 0)
-        case.level = max(case.level, level)
-        urge_task(work, case, task, level, kind)
-        case.note(kind, work.now, "frontdesk", task, level=level)
+        _late(work, case, case.task(task_id), kind)
+
+
+def _late(work: Work, case: Case, task: Task, kind: str) -> None:
+    """A warning, or a level of supervision with whom it is told beside the unit."""
+    supervision = planning.figures(case).level(kind)
+    level = supervision.level if supervision else 0
+    case.level = max(case.level, level)
+    urge_task(work, case, task, level, kind)
+    if supervision is None:
+        case.note(kind, work.now, "frontdesk", task, level=0)
+        return
+    told = list(supervision.tells)
+    case.note(kind, work.now, "frontdesk", task, level=level, tells=told)
+    work.say(
+        care.SupervisionRaised,
+        subject=case.no,
+        case_no=case.no,
+        task_id=task.task_id,
+        unit=task.unit,
+        place=case.place,
+        level=level,
+        tells=told,
+        due_at=task.due_at,
+    )
 
 
 def _escalate(work: Work, case: Case, task: Task) -> None:

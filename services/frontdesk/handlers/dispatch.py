@@ -83,6 +83,8 @@ def assign_again(work: Work, case: Case, sign_by: datetime, due_at: datetime) ->
         first = planning.matter_of(case).steps[0]
         unit, part, step, titles = first.unit, first.unit, first.name, (first.zh, first.en)
     task = case.assign(unit, part, step, titles, work.now, sign_by, due_at, lead=True)
+    # Who was designated once may not return the same part in a later round either.
+    task.designated = any(one.designated for one in case.tasks if (one.unit, one.part) == (unit, part))
     say_assigned(work, case, task, manual=True)
 
 

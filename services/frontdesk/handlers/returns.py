@@ -8,7 +8,7 @@ from services.chassis.database import Work
 from services.chassis.errors import Invalid
 from services.contracts import tasks
 from services.contracts.units import OFFICE_OF, UNITS
-from services.frontdesk import calendar, planning
+from services.frontdesk import planning
 from services.frontdesk.handlers.access import DECIDE, for_staff
 from services.frontdesk.handlers.dispatch import say_assigned
 from services.frontdesk.model import NothingToDecide, UnitNeeded
@@ -54,7 +54,7 @@ def decide_return(work: Work, command: Any) -> dict[str, Any]:
         reason=command.reason,
     )
     if command.decision == "upheld":
-        sign_by = min(calendar.of(case.place).due(work.now, planning.TIME_TO_SIGN), task.due_at)
+        sign_by = min(planning.sign_by(case, work.now), task.due_at)
         other = case.assign(
             command.unit,
             task.part,

@@ -9,7 +9,7 @@ from services.frontdesk import planning
 
 def publish_changes(work: Work) -> None:
     """At the end of each unit of work: cases are written once, and what is new in a history is said once a case."""
-    for case in work.store.write_changed(planning.deadlines):
+    for case in work.store.write_changed(planning.deadlines, planning.call_owed):
         work.say(
             frontdesk.CaseNoted,
             subject=case.no,

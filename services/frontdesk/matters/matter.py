@@ -142,6 +142,9 @@ class Matter(_Part, frozen=True, kw_only=True):
     """How long the applicant has to add what is missing; then the unit decides on what it has."""
     extend_at_most: Promise = Promise.parse("30d")
     """No extension moves a due time further than this."""
+    call_back_within: Promise | None = None
+    redo_within: Promise | None = None
+    """Of this matter, where the place's own clocks are not right; 5 to 15 working days."""
     result: Choice
     basis: tuple[Text, ...]
     raised_by: str | None = None
