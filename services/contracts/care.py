@@ -61,6 +61,22 @@ class RecordContact(Command):
     note = fields.String(load_default=None, validate=validate.Length(max=2000))
 
 
+class HandInLater(Command):
+    """Materials that were pledged to follow (容缺受理)."""
+
+    case_no = fields.String(required=True, validate=NO)
+    token = fields.String(load_default=None)
+    materials = fields.List(fields.Dict(), required=True, validate=validate.Length(min=1, max=50))
+
+
+class AskReview(Command):
+    """The petitioner does not agree with the answer: another unit looks at it (复查、复核)."""
+
+    case_no = fields.String(required=True, validate=NO)
+    token = fields.String(load_default=None)
+    reason = fields.String(required=True, validate=TEXT)
+
+
 # -- who held it ---------------------------------------------------------------------------------------
 
 

@@ -75,6 +75,8 @@ MAY: dict[Contract, Roles | None] = {
     care.ListCallbacks: STAFF,
     care.RecordContact: (*DEPARTMENT, *DESK),
     care.ListHolders: STAFF,
+    care.HandInLater: DESK,
+    care.AskReview: DESK,
     # -- trays -----------------------------------------------------------------------------------------
     tasks.ListTasks: (*DEPARTMENT, *DESK),
     tasks.GetTask: (*DEPARTMENT, *DESK),
@@ -82,7 +84,7 @@ MAY: dict[Contract, Roles | None] = {
     tasks.StartTask: DEPARTMENT,
     tasks.FinishTask: DEPARTMENT,
     tasks.ReturnTask: DEPARTMENT,
-    tasks.ExtendTask: DEPARTMENT,
+    tasks.ExtendTask: LEADS,  # by the unit's head
     tasks.AskSupplement: DEPARTMENT,
     # -- property --------------------------------------------------------------------------------------
     property.ReportRepair: COUNTER,

@@ -34,6 +34,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("suspended", "refuse"): "refused",
     ("registered", "decline"): "not-accepted",
     ("dispatched", "decline"): "not-accepted",  # once a unit has signed, it is accepted: then it can only be refused
+    **{(status, "inform"): "not-accepted" for status in ("dispatched", "handling", "suspended")},  # of a petition
     ("merged", "release"): "registered",  # the case it followed was taken back: it goes its own way again
     **{(status, "redo"): "handling" for status in ANSWERED},
     **{(status, "archive"): "archived" for status in ANSWERED},
@@ -262,8 +263,8 @@ class Case:
     """Calls to the applicant, whether he was reached or not."""
     rated_with: str | None = None
     """The case of the same visit that was rated for both: on site one visit has one rating."""
-    asked_late: list[str] = field(default_factory=list)
-    """Tasks whose unit asked for what was missing when the time to tell it had passed."""
+    told_missing_at: str | None = None
+    """When the applicant was first told what is missing; if not in time, it was accepted on receipt."""
     pledges: list[dict[str, Any]] = field(default_factory=list)
     """Materials that may follow: name, due_at, and `kept` or `broken` when it is over."""
     petition: dict[str, Any] | None = None
@@ -358,6 +359,7 @@ class Case:
             "rating": self.rating["stars"] if self.rating else None,
             "rated": self.rated,
             "late": self.late_units(now),
+            "petition": self.petition,
             "lanes": [task.lane(now) for task in self.tasks],
         }
 
@@ -483,6 +485,7 @@ class Case:
         if not self.move_task(task, "ask-supplement"):
             return False
         task.paused_at, task.missing = at, missing
+        self.told_missing_at = self.told_missing_at or at.isoformat()
         self.move("suspend")
         self.note("supplement-asked", at, officer, task, missing=missing, message=message)
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from services.frontdesk import calendar, matters
@@ -13,7 +13,9 @@ from services.frontdesk.care.clocks import Clocks
 from services.frontdesk.matters import Matter, Step
 from services.frontdesk.model import ANSWERED, OPEN, Case, Task
 
-BY_THE_CASE = "frontdesk"
+ON_SITE = ("window", "kiosk", "visit")
+"""Channels in which the applicant is there himself."""
+THE_DESK = "frontdesk"
 """Whose a call is that asks about the answer: never the unit's that gave it."""
 
 
@@ -67,9 +69,55 @@ def redo_times(case: Case, at: datetime) -> tuple[datetime, datetime]:
     return working.due(at, figures(case).bad_rating_contact), working.due(at, redo)
 
 
+def rests_until(case: Case, task: Task) -> datetime | None:
+    """Until when what waits for a finished task has to wait all the same, as for the days of a publicity."""
+    if case.round > 1 or task.status != "done":
+        return None
+    step = matter_of(case).step(task.part)
+    if step is None or step.at_least is None:
+        return None
+    return calendar.of(case.place).due(task.signed_at or task.assigned_at, step.at_least)
+
+
+def resting(case: Case, at: datetime) -> set[str]:
+    """The parts that are done and whose time is not over."""
+    until = {task.part: rests_until(case, task) for task in case.present_tasks()}
+    return {part for part, moment in until.items() if moment and moment > at}
+
+
 def supply_by(case: Case, at: datetime) -> datetime:
     """Until when the applicant may add what is missing."""
     return calendar.of(case.place).due(at, matter_of(case).supplement_within)
+
+
+def check_by(case: Case, task: Task) -> datetime:
+    """Until when a unit may tell what is missing: counted from when it was given the application."""
+    clock = figures(case)
+    within = clock.check_on_site if case.channel in ON_SITE else clock.check_online
+    return calendar.of(case.place).due(task.assigned_at, within)
+
+
+def follow_up_by(case: Case, day: str | None) -> datetime:
+    """Until when what was pledged has to be there: the day the applicant named, but not later than the place allows."""
+    latest = calendar.of(case.place).due(case.filed_at, figures(case).follow_up)
+    if day is None:
+        return latest
+    named = datetime.combine(date.fromisoformat(day), time(17), tzinfo=calendar.ZONE)
+    return min(latest, max(named, case.filed_at))
+
+
+def note_pledges(case: Case) -> None:
+    case.pledges = [
+        {"name": entry["name"], "due_at": follow_up_by(case, entry.get("by")).isoformat()}
+        for entry in case.materials
+        if entry.get("pledge")
+    ]
+
+
+def reusable_since(place: str, now: datetime) -> datetime:
+    """What was handed in since then is not asked again."""
+    passed = sum((amount * timedelta(days=1) for amount, _ in clocks.of(place, now).reuse_materials.legs), timedelta())
+    return now - passed
 
 
 def latest_extension(case: Case, task: Task) -> datetime:
@@ -95,13 +143,13 @@ def call_owed(case: Case) -> Call | None:
     clock, working = figures(case), calendar.of(case.place)
     lead = case.last_lead()
     if case.status in OPEN and case.begun_for == "bad-rating":
-        about, whose = "contact", lead.unit if lead else BY_THE_CASE
+        about, whose = "contact", lead.unit if lead else THE_DESK
         due = working.due(_moment(case.begun), clock.bad_rating_contact)
     elif case.status in ANSWERED and case.closed_at and not case.called_back:
         again = case.begun_for in ("bad-rating", "unsatisfied")
         if case.rated and not again:
             return None
-        about, whose = "recheck" if again else "answer", BY_THE_CASE
+        about, whose = "recheck" if again else "answer", THE_DESK
         due = working.due(case.closed_at, matter_of(case).call_back_within or clock.call_back)
     else:
         return None
@@ -112,9 +160,6 @@ def call_owed(case: Case) -> Call | None:
     if calls:
         due = max(due, working.due(_moment(calls[-1]), clock.call_again))
     return Call(about, due, len(calls), left, whose)
-
-
-ON_SITE = ("window", "kiosk", "visit")
 
 
 def answered_on_site(case: Case) -> bool:
@@ -134,9 +179,9 @@ def local_day(at: datetime) -> tuple[datetime, datetime]:
     return begin, begin + timedelta(days=1)
 
 
-def _moment(noted: dict[str, Any] | None) -> datetime:
+def _moment(noted: dict[str, Any] | None, name: str = "at") -> datetime:
     assert noted is not None
-    return datetime.fromisoformat(noted["at"])
+    return datetime.fromisoformat(noted[name])
 
 
 def warn_at(case: Case, task: Task) -> datetime:
@@ -158,11 +203,21 @@ def deadlines(case: Case) -> Iterator[tuple[datetime, str, str]]:
     if case.status in ANSWERED and case.closed_at:
         if not case.rated and case.channel != "device":
             yield working.due(case.closed_at, clock.invite_rating_after), "rating-invited", str(case.round)
-        yield working.due(case.closed_at, clock.archive_after), "archived", str(case.round)
+        if case.petition and "ask_by" in case.petition:
+            yield _moment(case.petition, "ask_by"), "review-lapsed", str(case.round)
+        else:
+            yield working.due(case.closed_at, clock.archive_after), "archived", str(case.round)
+    for pledge in case.pledges:
+        if "kept" not in pledge and case.status in (*OPEN, *ANSWERED):
+            yield datetime.fromisoformat(pledge["due_at"]), "pledge-due", pledge["name"]
     if case.ended:
         return
+    if case.round == 1 and case.tasks and case.told_missing_at is None and case.channel != "device":
+        yield check_by(case, case.tasks[0]), "accepted-on-receipt", ""
     for task in case.tasks:
-        if task.supply_by is not None and task.status == "supplement":
+        if (rested := rests_until(case, task)) is not None:
+            yield rested, "publicity-over", task.task_id
+        elif task.supply_by is not None and task.status == "supplement":
             yield task.supply_by, "supplement-due", task.task_id
         elif task.open and task.paused_at is None:
             yield from _task_deadlines(case, task)

@@ -71,6 +71,8 @@ def read(figures: Mapping[str, Any]) -> Clocks:
     strangers = [told for level in clocks.supervision for told in level.tells if told not in TOLD]
     if strangers:
         raise msgspec.ValidationError(f"supervision tells {strangers}, who is nobody")
+    if not clocks.reuse_materials.round_the_clock:
+        raise msgspec.ValidationError("reuse_materials is counted in days, backwards")
     return clocks
 
 

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from services.frontdesk.model import Case
 from services.frontdesk.tables import cases
+
+
+LOOK_BACK = 50
+"""Cases of one person that are looked through."""
 
 
 def person_of(applicant: Mapping[str, Any]) -> str | None:
@@ -37,3 +41,37 @@ class CareRepository:
             )
         )
         return [row.no for row in rows]
+
+    def handed_in(self, applicant: Mapping[str, Any], since: datetime) -> dict[str, dict[str, Any]]:
+        """Name -> the newest material of that name this person handed in."""
+        person = person_of(applicant)
+        if person is None:
+            return {}
+        rows = self.connection.execute(
+            select(cases.c.body["materials"].label("materials"))
+            .where(cases.c.person == person, cases.c.filed_at >= since)
+            .order_by(cases.c.filed_at.desc())
+            .limit(LOOK_BACK)
+        )
+        known: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            for entry in row.materials:
+                if entry.get("sha256"):
+                    known.setdefault(entry["name"], entry)
+        return known
+
+    def broken_pledge(self, applicant: Mapping[str, Any]) -> str | None:
+        """The number of a case in which this person did not keep a pledge and has not made up for it."""
+        person = person_of(applicant)
+        if person is None:
+            return None
+        rows = self.connection.execute(
+            select(cases.c.no, cases.c.body["pledges"].label("pledges"))
+            .where(cases.c.person == person, cases.c.body["pledges"] != text("'[]'::jsonb"))
+            .order_by(cases.c.filed_at.desc())
+            .limit(LOOK_BACK)
+        )
+        for row in rows:
+            if any("broken" in one and "kept" not in one for one in row.pledges or []):
+                return str(row.no)
+        return None

@@ -26,6 +26,8 @@ from services.frontdesk.handlers.extensions import decide_extension
 from services.frontdesk.handlers.filing import complete_receipt, file_case, register_material
 from services.frontdesk.handlers.findings import open_finding, retract_finding, update_finding
 from services.frontdesk.handlers.merging import merge_case
+from services.frontdesk.handlers.one_window import hand_in_later
+from services.frontdesk.handlers.petitions import ask_review
 from services.frontdesk.handlers.redo import rate_case, record_callback, reopen_case
 from services.frontdesk.handlers.returns import decide_return
 from services.frontdesk.handlers.supplements import supplement_case
@@ -68,6 +70,8 @@ COMMANDS: dict[type[Command], Callable[..., Any]] = {
     frontdesk.RegisterMaterial: register_material,
     # care
     care.RecordContact: record_contact,
+    care.HandInLater: hand_in_later,
+    care.AskReview: ask_review,
 }
 COMPLETES: dict[type[Command], Callable[[Any], Any]] = {frontdesk.FileCase: complete_receipt}
 TIMERS: Mapping[Callable[[Work], None], timedelta] = {watch_deadlines: timedelta(seconds=2)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from prometheus_client import Counter
 
@@ -10,7 +10,9 @@ from services.chassis.database import Work
 from services.chassis.journal import journal
 from services.contracts import care
 from services.frontdesk import planning
+from services.frontdesk.care import petitions
 from services.frontdesk.handlers.answers import go_on
+from services.frontdesk.handlers.one_window import break_pledge
 from services.frontdesk.handlers.supplements import lapse
 from services.frontdesk.handlers.urging import urge_task
 from services.frontdesk.model import Case, Task
@@ -40,14 +42,18 @@ def watch_deadlines(work: Work) -> None:
 
 
 def _watch(work: Work, case: Case) -> None:
-    for at, kind, key in sorted(planning.deadlines(case)):
-        mark = f"{kind}:{key}"
-        if at <= work.now and mark not in case.fired:
-            case.fired.append(mark)
-            _fire(work, case, kind, key.split("@")[0])
+    while due := _due(work, case):  # anew after each: what fired may have opened the case again, or closed it
+        _, kind, key = due
+        case.fired.append(f"{kind}:{key}")
+        _fire(work, case, kind, key.split("@")[0])
     next_at = case.next_deadline(planning.deadlines(case))  # if it fails, it fails here and not at the end
     if not case.lines:
         work.store.look_again(case, next_at)
+
+
+def _due(work: Work, case: Case) -> tuple[datetime, str, str] | None:
+    come = (one for one in planning.deadlines(case) if one[0] <= work.now)
+    return min((one for one in come if f"{one[1]}:{one[2]}" not in case.fired), default=None)
 
 
 def _fire(work: Work, case: Case, kind: str, task_id: str) -> None:
@@ -64,6 +70,16 @@ def _fire(work: Work, case: Case, kind: str, task_id: str) -> None:
             place=case.place,
             round=case.round,
         )
+    elif kind == "accepted-on-receipt":
+        # Nobody told what is missing in time: it counts as accepted on the day it came.
+        case.note(kind, work.now, "frontdesk", None, since=case.filed_at.isoformat())
+    elif kind == "publicity-over":
+        case.note(kind, work.now, "frontdesk", case.task(task_id))
+        go_on(work, case)
+    elif kind == "review-lapsed":
+        petitions.move(case, "lapse", work.now, "frontdesk")
+    elif kind == "pledge-due":
+        break_pledge(work, case, task_id)
     elif kind == "callback-due":
         case.note(kind, work.now, "frontdesk")
     elif kind == "contact-due":

@@ -46,6 +46,8 @@ def register(
         company=work.caller.account if work.caller.kind == "company" else None,
     )
     work.store.add(case)
+    planning.note_pledges(case)
+    case.petition = {"stage": "received"} if matter.petition else None
     case.note("filed", work.now, work.caller.account, None, channel=channel)
     work.say(
         frontdesk.CaseFiled,
@@ -65,7 +67,10 @@ def register(
 
 def assign_ready(work: Work, case: Case, matter: Any) -> None:
     """Gives out every step whose turn it is: parallel unless the matter says `after`."""
+    resting = planning.resting(case, work.now)
     for step in matters.next_steps(matter, case.facts, case.outcomes(), case.parts_taken()):
+        if resting.intersection(step.after):
+            continue
         sign_by, due_at = planning.task_times(matter, step, case, work.now)
         lead = step.unit == matter.lead
         task = case.assign(

@@ -9,6 +9,7 @@ from services.contracts import frontdesk
 from services.frontdesk.handlers.access import for_applicant
 from services.frontdesk.handlers.dispatch import say_withdrawn
 from services.frontdesk.handlers.followers import answer_followers, release_followers
+from services.frontdesk.handlers.petitions import follow_end
 from services.frontdesk.model import Case
 
 
@@ -33,6 +34,8 @@ def end(work: Work, case: Case, verb: str, actor: str, undo: bool = False, **det
         finder=case.finder,
         closed_at=work.now,
     )
+    if case.petition:
+        follow_end(work, case, verb, actor)
     if verb == "withdraw":
         release_followers(work, case, actor)
     elif verb != "merge":

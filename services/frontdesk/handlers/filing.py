@@ -8,6 +8,7 @@ from services.chassis.database import Work
 from services.chassis.errors import Forbidden
 from services.chassis.settings import settings
 from services.frontdesk import forms, matters
+from services.frontdesk.handlers import one_window
 from services.frontdesk.handlers.access import TAKE_IN, tracking_token
 from services.frontdesk.handlers.dispatch import register
 from services.frontdesk.model import NotYours
@@ -31,16 +32,22 @@ def file_case(work: Work, command: Any) -> dict[str, Any]:
     place = command.place or forms.place_of(matter, both) or _first_place(work)
     if not work.caller.may(TAKE_IN, place):
         raise NotYours()
-    uploads = work.store.uploads(forms.digests(command.materials))
-    faults = forms.problems(matter, both, command.materials, uploads) + forms.outside(matter, both, place)
+    known = one_window.reuse(work, matter, both, place, command.channel, command.materials)
+    handed = one_window.with_known(command.materials, known)
+    uploads = work.store.uploads(forms.digests(handed))
+    faults = forms.problems(matter, both, handed, uploads) + forms.outside(matter, both, place)
+    faults += one_window.refuse_pledges(work, both, handed)
     if faults:
         raise forms.IncompleteForm.fields({fault.path: (fault.zh, fault.en) for fault in faults})
     clean = forms.cleaned(matter, both)
     own = {field.name for group in matter.groups if group.key == forms.APPLICANT for field in group.fields}
     applicant = {name: value for name, value in clean.items() if name in own}
     form = {name: value for name, value in clean.items() if name not in own}
-    materials = forms.kept(command.materials, uploads)
+    materials = forms.kept(handed, uploads)
     case = register(work, matter, place, command.channel, applicant, form, materials)
+    if known:
+        reused = [entry["name"] for entry in known]
+        case.note("materials-reused", work.now, work.caller.account, None, materials=reused)
     return {
         "case_no": case.no,
         "status": case.status,

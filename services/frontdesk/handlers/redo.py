@@ -6,6 +6,7 @@ from typing import Any
 
 from services.chassis.database import Work
 from services.frontdesk import planning
+from services.frontdesk.care.petitions import ReviewedInstead
 from services.frontdesk.handlers.access import DECIDE, for_applicant, for_staff
 from services.frontdesk.handlers.dispatch import assign_again
 from services.frontdesk.model import AlreadyRated, Case
@@ -58,6 +59,10 @@ def reopen_case(work: Work, command: Any) -> dict[str, Any]:
 
 
 def redo(work: Work, case: Case, kind: str, why: str, **detail: Any) -> None:
+    if case.petition:  # whoever is not content with it asks for a review, and nobody judges his own answer
+        if kind == "reopened":
+            raise ReviewedInstead()
+        return
     sign_by, due_at = planning.redo_times(case, work.now)
     case.begin_again(kind, why, work.now, work.caller.account, due_at, **detail)
     assign_again(work, case, sign_by, due_at)

@@ -147,6 +147,9 @@ def _contradictions(matter: Matter) -> Iterator[Said]:
         yield "basis", "缺少办理依据", "needs a legal basis"
     if matter.raised_by and not hasattr(contract, matter.raised_by):
         yield "raised_by", f"没有事件“{matter.raised_by}”", f"there is no event {matter.raised_by!r}"
+    for review in matter.petition.reviews if matter.petition else ():
+        if review.unit not in UNITS:
+            yield "petition", f"没有单位“{review.unit}”", f"there is no unit {review.unit!r}"
     if matter.quorum and matter.quorum > len(matter.steps):
         yield "roll_up", "办结所需数超过步骤数", "asks for more parts than there are steps"
 
@@ -262,6 +265,8 @@ def _step_faults(matter: Matter) -> Iterator[Said]:
             yield where, "步骤互相等待，形成循环", "waits for itself in a circle"
         elif step.unit not in reached:
             yield where, "永远轮不到此步骤", "can never be reached"
+        if step.informs and step.informs not in {choice.value for choice in step.outcomes}:
+            yield f"{where}.informs", f"没有结果“{step.informs}”", f"never ends as {step.informs!r}"
         if step.only_if:
             yield from _unknown_names(matter, step.only_if, f"{where}.only_if")
         if step.escalates:

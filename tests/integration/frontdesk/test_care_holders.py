@@ -143,8 +143,8 @@ def test_a_unit_that_was_designated_may_not_return_it_in_a_later_round_either(de
 @pytest.mark.parametrize(
     "filed, warned, due",
     [
-        ("2026-11-23T02:00:00Z", "2026-11-27T08:12:00Z", "2026-11-30T09:00:00Z"),  # over a weekend
-        ("2026-02-13T02:00:00Z", "2026-02-27T08:12:00Z", "2026-02-28T09:00:00Z"),  # Spring Festival and 调休
+        ("2026-11-23T02:00:00Z", "2026-11-27T07:36:00Z", "2026-11-30T09:00:00Z"),  # over a weekend
+        ("2026-02-13T02:00:00Z", "2026-02-26T07:36:00Z", "2026-02-27T09:00:00Z"),  # Spring Festival and 调休
     ],
 )
 def test_the_warning_comes_when_a_fifth_of_the_working_time_is_left(desk, filed, warned, due):
