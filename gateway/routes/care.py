@@ -7,8 +7,20 @@ TAG = "care"
 CASE = "/v1/cases/{case_no}"
 
 ROWS = (
-    question("/v1/callbacks", care.ListCallbacks, "应回访名单，紧急的在前", "Calls that are owed, the most urgent first", TAG),
-    order(f"{CASE}/contact", care.RecordContact, "登记差评联系", "Note that whoever rated badly was contacted", TAG),
+    question(
+        "/v1/callbacks",
+        care.ListCallbacks,
+        "应回访名单，紧急的在前",
+        "Calls that are owed, the most urgent first",
+        TAG,
+    ),
+    order(
+        f"{CASE}/contact",
+        care.RecordContact,
+        "登记差评联系",
+        "Note that whoever rated badly was contacted",
+        TAG,
+    ),
     order(
         f"{CASE}/follow-up",
         care.HandInLater,
@@ -27,5 +39,7 @@ ROWS = (
         holder=True,
         hidden=frozenset({"token"}),
     ),
-    question(f"{CASE}/holders", care.ListHolders, "各单位持件工作时长", "How long everybody held a case", TAG),
+    question(
+        f"{CASE}/holders", care.ListHolders, "各单位持件工作时长", "How long everybody held a case", TAG
+    ),
 )

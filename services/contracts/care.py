@@ -84,5 +84,3 @@ class ListHolders(Query):
     """How much working time each unit, and the desk, held a case; computed from its history."""
 
     case_no = fields.String(required=True, validate=NO)
-
-

@@ -116,7 +116,9 @@ def note_pledges(case: Case) -> None:
 
 def reusable_since(place: str, now: datetime) -> datetime:
     """What was handed in since then is not asked again."""
-    passed = sum((amount * timedelta(days=1) for amount, _ in clocks.of(place, now).reuse_materials.legs), timedelta())
+    passed = sum(
+        (amount * timedelta(days=1) for amount, _ in clocks.of(place, now).reuse_materials.legs), timedelta()
+    )
     return now - passed
 
 

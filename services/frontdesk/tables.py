@@ -87,4 +87,6 @@ incidents = Table(
     Column("resolved_at", DateTime(timezone=True)),
     Column("resolved_by", String),
 )
-Index("ix_incidents_open", incidents.c.opened_at, incidents.c.id, postgresql_where=text("resolved_at IS NULL"))
+Index(
+    "ix_incidents_open", incidents.c.opened_at, incidents.c.id, postgresql_where=text("resolved_at IS NULL")
+)

@@ -38,7 +38,9 @@ def reuse(
     brought = {
         entry.get("name") for entry in given if isinstance(entry, Mapping) and entry.get("pledge") is not True
     }
-    wanted = [one for one in matter.materials if one.required and one.how != "fetched" and one.name not in brought]
+    wanted = [
+        one for one in matter.materials if one.required and one.how != "fetched" and one.name not in brought
+    ]
     if not wanted:
         return []
     known = work.store.handed_in(applicant, planning.reusable_since(place, work.now))
@@ -52,7 +54,9 @@ def reuse(
 def with_known(given: Sequence[Any], known: Sequence[Mapping[str, Any]]) -> list[Any]:
     """What is known takes the place of a pledge."""
     names = {entry["name"] for entry in known}
-    pledged = [one for one in given if isinstance(one, Mapping) and one.get("pledge") and one.get("name") in names]
+    pledged = [
+        one for one in given if isinstance(one, Mapping) and one.get("pledge") and one.get("name") in names
+    ]
     return [one for one in given if one not in pledged] + list(known)
 
 
@@ -98,7 +102,9 @@ def _unknown(case: Case, names: Sequence[str]) -> set[str]:
 
 def refuse_pledges(work: Work, applicant: Mapping[str, Any], materials: Sequence[Any]) -> list[FieldProblem]:
     """Whoever broke a pledge and has not made up for it is not believed another time."""
-    pledged = [n for n, entry in enumerate(materials) if isinstance(entry, Mapping) and entry.get("pledge") is True]
+    pledged = [
+        n for n, entry in enumerate(materials) if isinstance(entry, Mapping) and entry.get("pledge") is True
+    ]
     broken = work.store.broken_pledge(applicant) if pledged else None
     if broken is None:
         return []

@@ -288,7 +288,11 @@ def _escalation_faults(matter: Matter, step: Step, where: str) -> Iterator[Said]
 
 def _promise_faults(matter: Matter) -> Iterator[Said]:
     if matter.redo_within and not _REDO[0] <= matter.redo_within.roughly <= _REDO[1]:
-        yield "redo_within", "整改应为 5 至 15 个工作日", "what is rated badly is put right in 5 to 15 working days"
+        yield (
+            "redo_within",
+            "整改应为 5 至 15 个工作日",
+            "what is rated badly is put right in 5 to 15 working days",
+        )
     if matter.sooner:
         yield from _unknown_names(matter, matter.sooner.condition, "sooner")
     if _on_a_cycle(matter.steps):  # a chain without an end has no length
