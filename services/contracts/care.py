@@ -77,6 +77,51 @@ class AskReview(Command):
     reason = fields.String(required=True, validate=TEXT)
 
 
+# -- incidents ------------------------------------------------------------------------------------------
+
+
+class ListIncidents(Page):
+    """Cases that are stuck (异常), oldest first: what failed, why, and how often it was tried."""
+
+    kind = fields.String(
+        load_default=None,
+        validate=validate.Length(max=60),
+        metadata={"description": "deadlines, or the name of the event that could not be done"},
+    )
+    case_no = fields.String(load_default=None, validate=NO)
+    place = fields.String(
+        load_default=None, validate=validate.Regexp(r"^\d{6,15}$", error="Not a place code.")
+    )
+    resolved = fields.Boolean(load_default=False)
+
+
+class FixIncident(Command):
+    """Put right what a stuck case is stuck in, with the reason; the history says who and why."""
+
+    incident_id = fields.String(required=True, validate=validate.Length(max=64))
+    task_id = fields.String(load_default=None, validate=validate.Length(max=64))
+    unit = fields.String(load_default=None, metadata={"description": "who takes the task instead"})
+    due_at = at(load_default=None, metadata={"description": "of the task, or of the case"})
+    form = fields.Dict(load_default=None, metadata={"description": "fields to replace"})
+    matter_version = fields.Integer(load_default=None, validate=validate.Range(1))
+    reason = fields.String(required=True, validate=TEXT)
+
+
+class RetryIncident(Command):
+    """Do again what failed."""
+
+    incident_id = fields.String(required=True, validate=validate.Length(max=64))
+
+
+class RetryIncidents(Command):
+    """Do again what failed, in batch: those named, or the oldest ones of a kind."""
+
+    incidents = fields.List(
+        fields.String(validate=validate.Length(max=64)), load_default=None, validate=validate.Length(max=200)
+    )
+    kind = fields.String(load_default=None, validate=validate.Length(max=60))
+
+
 # -- who held it ---------------------------------------------------------------------------------------
 
 

@@ -77,6 +77,10 @@ MAY: dict[Contract, Roles | None] = {
     care.ListHolders: STAFF,
     care.HandInLater: DESK,
     care.AskReview: DESK,
+    care.ListIncidents: (*DESK, "auditor", "operator"),
+    care.FixIncident: ("supervisor", "operator"),
+    care.RetryIncident: ("supervisor", "operator"),
+    care.RetryIncidents: ("supervisor", "operator"),
     # -- trays -----------------------------------------------------------------------------------------
     tasks.ListTasks: (*DEPARTMENT, *DESK),
     tasks.GetTask: (*DEPARTMENT, *DESK),

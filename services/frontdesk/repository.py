@@ -22,6 +22,7 @@ class Repository(CareRepository):
         self._known: dict[str, Case] = {}
         self._read: dict[str, Any] = {}  # rows not yet made into cases: one that cannot be fails alone
         self._new: set[str] = set()
+        self._troubled: set[str] = set()
 
     def next_number(self) -> int:
         return int(self.connection.execute(case_numbers.next_value()).scalar_one())
@@ -65,15 +66,26 @@ class Repository(CareRepository):
     def due_cases(self, now: datetime, limit: int) -> list[str]:
         """Numbers of cases with a deadline that has come, read and locked, skipping those another replica holds."""
         rows = self.connection.execute(
-            select(cases.c.no, cases.c.body)
+            select(cases.c.no, cases.c.body, cases.c.trouble)
             .where(cases.c.next_deadline_at <= now)
             .order_by(cases.c.next_deadline_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        due = {row.no: row.body for row in rows}
-        self._read.update(due)
+        due = {row.no: row for row in rows}
+        self._read.update((no, row.body) for no, row in due.items())
+        self._troubled = {no for no, row in due.items() if row.trouble is not None}
         return list(due)
+
+    def was_in_trouble(self, no: str) -> bool:
+        """Whether its deadlines had failed at the last look."""
+        return no in self._troubled
+
+    def forget(self) -> None:
+        """What was done to cases and not written is taken back; they are read again when they are asked for."""
+        self._known.clear()
+        self._read.clear()
+        self._new.clear()
 
     def set_aside(self, no: str, until: datetime, reason: str) -> None:
         """Nothing of what was done to the case counts; its deadlines are looked at again later."""

@@ -14,3 +14,4 @@ class FrontDesk(Service):
     timers = handlers.TIMERS
     completes = handlers.COMPLETES
     before_commit = handlers.publish_changes
+    mishap = handlers.note_mishap

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, false, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 
 from services.frontdesk.model import Case
-from services.frontdesk.tables import cases
+from services.frontdesk.tables import cases, incidents
 
 
 LOOK_BACK = 50
@@ -75,3 +76,49 @@ class CareRepository:
             if any("broken" in one and "kept" not in one for one in row.pledges or []):
                 return str(row.no)
         return None
+
+    # -- incidents --
+
+    def open_incident(
+        self,
+        id: str,
+        kind: str,
+        reason: str,
+        at: datetime,
+        case_no: str | None,
+        place: str | None = None,
+        message: dict[str, Any] | None = None,
+    ) -> None:
+        """Once more for the same thing counts as another try."""
+        if place is None:
+            found = select(cases.c.place).where(cases.c.no == case_no)
+            place = self.connection.execute(found).scalar_one_or_none()
+        row = {
+            "id": id, "case_no": case_no, "place": place or "", "kind": kind, "reason": reason[:500],
+            "message": message, "tries": 1, "opened_at": at, "last_at": at,
+        }  # fmt: skip
+        again = {
+            "reason": reason[:500], "tries": incidents.c.tries + 1, "last_at": at, "resolved_at": None, "resolved_by": None,
+        }  # fmt: skip
+        self.connection.execute(
+            insert(incidents).values(**row).on_conflict_do_update(index_elements=["id"], set_=again)
+        )
+
+    def settle_incident(self, id: str, at: datetime, by: str) -> None:
+        mine = (incidents.c.id == id) & incidents.c.resolved_at.is_(None)
+        self.connection.execute(update(incidents).where(mine).values(resolved_at=at, resolved_by=by))
+
+    def incident(self, id: str) -> Any:
+        """The row, locked; two who mend the same thing do it one after the other."""
+        return self.connection.execute(
+            select(incidents).where(incidents.c.id == id).with_for_update()
+        ).first()
+
+    def open_incidents(self, scopes: Iterable[str], kind: str | None, limit: int) -> list[str]:
+        """The oldest ones within the areas."""
+        within = or_(false(), *(incidents.c.place.startswith(scope, autoescape=True) for scope in scopes))
+        wanted = select(incidents.c.id).where(incidents.c.resolved_at.is_(None), within)
+        if kind:
+            wanted = wanted.where(incidents.c.kind == kind)
+        rows = self.connection.execute(wanted.order_by(incidents.c.opened_at, incidents.c.id).limit(limit))
+        return [row.id for row in rows]

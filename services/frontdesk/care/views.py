@@ -7,16 +7,17 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, true
+from sqlalchemy import false, or_, select, true
 
 from services.chassis.database import Read
 from services.chassis.paging import page
 from services.contracts import care, citizens
 from services.contracts.messages import Query
+from services.contracts.roles import may
 from services.frontdesk import calendar, planning
 from services.frontdesk.care.holders import holders
 from services.frontdesk.model import ENDED, Case
-from services.frontdesk.tables import cases, history
+from services.frontdesk.tables import cases, history, incidents
 
 Seen = Callable[[Read, str, str | None], Case]
 
@@ -69,7 +70,31 @@ def queries(seen: Seen, visible: Callable[[Any], Any]) -> dict[type[Query], Call
             "next": None,
         }
 
-    return {care.ListCallbacks: list_callbacks, care.ListHolders: list_holders}
+    return {
+        care.ListCallbacks: list_callbacks,
+        care.ListHolders: list_holders,
+        care.ListIncidents: list_incidents,
+    }
+
+
+def list_incidents(read: Read, query: Any) -> dict[str, Any]:
+    scopes = read.caller.scopes(*may(care.ListIncidents))
+    within = or_(false(), *(incidents.c.place.startswith(scope, autoescape=True) for scope in scopes))
+    resolved = incidents.c.resolved_at.is_not(None)
+    wanted = select(*(incidents.c[name] for name in _INCIDENT)).where(
+        within,
+        resolved if query.resolved else ~resolved,
+        incidents.c.kind == query.kind if query.kind else true(),
+        incidents.c.case_no == query.case_no if query.case_no else true(),
+        incidents.c.place.startswith(query.place, autoescape=True) if query.place else true(),
+    )
+    return page(read.connection, wanted, [incidents.c.opened_at, incidents.c.id], query)
+
+
+_INCIDENT = (
+    "id", "case_no", "place", "kind", "reason", "tries", "opened_at", "last_at", "resolved_at", "resolved_by",
+)  # fmt: skip
+"""Never the message that failed: it may hold whole personal values."""
 
 
 def _call(case: Case, read: Read) -> dict[str, Any]:

@@ -33,15 +33,25 @@ def watch_deadlines(work: Work) -> None:
     for case_no in work.store.due_cases(work.now, SWEEP):
         try:
             with work.attempt():
-                _watch(work, work.store.case(case_no))
+                watch(work, work.store.case(case_no))
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"[:500]
-            work.store.set_aside(case_no, work.now + TRY_AGAIN, reason)
+            set_case_aside(work, case_no, reason)
             set_aside.inc()
             journal().error("deadlines-set-aside", case_no=case_no, exc_info=error)
 
 
-def _watch(work: Work, case: Case) -> None:
+def set_case_aside(work: Work, case_no: str, reason: str) -> None:
+    """It is looked at again later, and is an incident until then."""
+    work.store.set_aside(case_no, work.now + TRY_AGAIN, reason)
+    work.store.open_incident(incident_of(case_no), "deadlines", reason, work.now, case_no)
+
+
+def incident_of(case_no: str) -> str:
+    return f"{case_no}.deadlines"
+
+
+def watch(work: Work, case: Case) -> None:
     while due := _due(work, case):  # anew after each: what fired may have opened the case again, or closed it
         _, kind, key = due
         case.fired.append(f"{kind}:{key}")
@@ -49,6 +59,8 @@ def _watch(work: Work, case: Case) -> None:
     next_at = case.next_deadline(planning.deadlines(case))  # if it fails, it fails here and not at the end
     if not case.lines:
         work.store.look_again(case, next_at)
+    if work.store.was_in_trouble(case.no):
+        work.store.settle_incident(incident_of(case.no), work.now, work.caller.account)
 
 
 def _due(work: Work, case: Case) -> tuple[datetime, str, str] | None:
