@@ -13,7 +13,6 @@ from sqlalchemy.dialects.postgresql import insert
 from services.frontdesk.model import Case
 from services.frontdesk.tables import cases, incidents
 
-
 LOOK_BACK = 50
 """Cases of one person that are looked through."""
 
