@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from services.frontdesk import calendar, matters
@@ -76,7 +77,7 @@ def rests_until(case: Case, task: Task) -> datetime | None:
     step = matter_of(case).step(task.part)
     if step is None or step.at_least is None:
         return None
-    return calendar.of(case.place).due(task.signed_at or task.assigned_at, step.at_least)
+    return _due(case.place, task.signed_at or task.assigned_at, step.at_least)
 
 
 def resting(case: Case, at: datetime) -> set[str]:
@@ -94,7 +95,7 @@ def check_by(case: Case, task: Task) -> datetime:
     """Until when a unit may tell what is missing: counted from when it was given the application."""
     clock = figures(case)
     within = clock.check_on_site if case.channel in ON_SITE else clock.check_online
-    return calendar.of(case.place).due(task.assigned_at, within)
+    return _due(case.place, task.assigned_at, within)
 
 
 def follow_up_by(case: Case, day: str | None) -> datetime:
@@ -142,17 +143,17 @@ def call_owed(case: Case) -> Call | None:
     """
     if case.channel == "device":
         return None
-    clock, working = figures(case), calendar.of(case.place)
+    clock = figures(case)
     lead = case.last_lead()
     if case.status in OPEN and case.begun_for == "bad-rating":
         about, whose = "contact", lead.unit if lead else THE_DESK
-        due = working.due(_moment(case.begun), clock.bad_rating_contact)
+        due = _due(case.place, _moment(case.begun), clock.bad_rating_contact)
     elif case.status in ANSWERED and case.closed_at and not case.called_back:
         again = case.begun_for in ("bad-rating", "unsatisfied")
         if case.rated and not again:
             return None
         about, whose = "recheck" if again else "answer", THE_DESK
-        due = working.due(case.closed_at, matter_of(case).call_back_within or clock.call_back)
+        due = _due(case.place, case.closed_at, matter_of(case).call_back_within or clock.call_back)
     else:
         return None
     calls = [call for call in case.calls if (call["about"], call["round"]) == (about, case.round)]
@@ -160,7 +161,7 @@ def call_owed(case: Case) -> Call | None:
     if left <= 0 or any(call["reached"] for call in calls):
         return None
     if calls:
-        due = max(due, working.due(_moment(calls[-1]), clock.call_again))
+        due = max(due, _due(case.place, _moment(calls[-1]), clock.call_again))
     return Call(about, due, len(calls), left, whose)
 
 
@@ -186,29 +187,47 @@ def _moment(noted: dict[str, Any] | None, name: str = "at") -> datetime:
     return datetime.fromisoformat(noted[name])
 
 
+# A case's deadlines are told anew with each of its lines, and lanes of one case share their times: each is reckoned once.
+
+
+@lru_cache(maxsize=8192)
+def _due(place: str, at: datetime, promise: calendar.Promise) -> datetime:
+    return calendar.of(place).due(at, promise)
+
+
+@lru_cache(maxsize=8192)
+def _share_left(place: str, begin: datetime, due: datetime, left: float) -> datetime:
+    working = calendar.of(place)
+    given = working.working_time_between(begin, due)
+    return working.add_working_hours(begin, given * (1 - left))
+
+
 def warn_at(case: Case, task: Task) -> datetime:
     """When a share of the time is left: of working time, but of plain time where nights count too."""
-    working, left = calendar.of(case.place), figures(case).near_due_left
+    left = figures(case).near_due_left
     step = matter_of(case).step(task.part) if case.round == 1 else None
     if step and step.promise_for(case.facts).round_the_clock:
         return task.due_at - (task.due_at - task.assigned_at) * left
-    given = working.working_time_between(task.assigned_at, task.due_at)
-    return working.add_working_hours(task.assigned_at, given * (1 - left))
+    return _share_left(case.place, task.assigned_at, task.due_at, left)
 
 
 def deadlines(case: Case) -> Iterator[tuple[datetime, str, str]]:
     """(moment, kind, task id or "") of everything that will happen to the case by the clock alone."""
-    clock, working = figures(case), calendar.of(case.place)
+    clock = figures(case)
     if call := call_owed(case):
         kind = "contact-due" if call.about == "contact" else "callback-due"
         yield call.due_at, kind, f"{case.round}.{call.tries}" if call.tries else str(case.round)
     if case.status in ANSWERED and case.closed_at:
         if not case.rated and case.channel != "device":
-            yield working.due(case.closed_at, clock.invite_rating_after), "rating-invited", str(case.round)
+            yield (
+                _due(case.place, case.closed_at, clock.invite_rating_after),
+                "rating-invited",
+                str(case.round),
+            )
         if case.petition and "ask_by" in case.petition:
             yield _moment(case.petition, "ask_by"), "review-lapsed", str(case.round)
         else:
-            yield working.due(case.closed_at, clock.archive_after), "archived", str(case.round)
+            yield _due(case.place, case.closed_at, clock.archive_after), "archived", str(case.round)
     for pledge in case.pledges:
         if "kept" not in pledge and case.status in (*OPEN, *ANSWERED):
             yield datetime.fromisoformat(pledge["due_at"]), "pledge-due", pledge["name"]
@@ -226,12 +245,13 @@ def deadlines(case: Case) -> Iterator[tuple[datetime, str, str]]:
 
 
 def _task_deadlines(case: Case, task: Task) -> Iterator[tuple[datetime, str, str]]:
-    if task.signed_at is None:
+    # Until a return is ruled on, it is the desk's to act and not the unit's to sign.
+    if task.signed_at is None and task.status != "return-pending":
         yield task.sign_by, "sign-late", task.task_id
     if task.adjudicate_by is not None and task.status == "return-pending":
         yield task.adjudicate_by, "adjudicate-by", task.task_id
     if case.round == 1 and (step := matter_of(case).step(task.part)) and step.escalates:
-        at = calendar.of(case.place).due(task.assigned_at, step.escalates.after)
+        at = _due(case.place, task.assigned_at, step.escalates.after)
         yield at, "escalated", task.task_id
     # The due time is part of the key: an extension makes a new deadline, which may be missed anew.
     key = f"{task.task_id}@{task.due_at.isoformat()}"
@@ -241,4 +261,4 @@ def _task_deadlines(case: Case, task: Task) -> Iterator[tuple[datetime, str, str
         if level.after is None:
             yield task.due_at, level.kind, key
         elif first:
-            yield calendar.of(case.place).due(task.due_at, level.after), level.kind, key
+            yield _due(case.place, task.due_at, level.after), level.kind, key

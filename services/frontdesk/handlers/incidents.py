@@ -34,9 +34,9 @@ class UnknownIncident(NotFound):
 
 
 class NothingToFix(Invalid):
-    """Name what is to be put right: a task's unit, a due time, fields of the form, or the matter's version."""
+    """Name what is to be put right: an open task's unit, a due time, fields of the form, or the matter's version."""
 
-    zh = "请指明要修正的内容：任务的承办单位、期限、表单字段或事项版本。"
+    zh = "请指明要修正的内容：未办结任务的承办单位、期限、表单字段或事项版本。"
 
 
 class CannotBeFixedHere(Conflict):
@@ -130,6 +130,8 @@ def fix_incident(work: Work, command: Any) -> dict[str, Any]:
     plain = {name: value.isoformat() if name == "due_at" else value for name, value in changes.items()}
     if command.form is not None:
         plain["form"] = sorted(command.form)  # which fields; their values are the case's own
+    if command.task_id and not case.task(command.task_id).open:
+        raise NothingToFix()
     if command.task_id:
         case.note(
             "mended",

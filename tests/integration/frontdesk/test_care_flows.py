@@ -6,7 +6,9 @@ import pytest
 
 from services.chassis import clock
 from services.contracts import frontdesk
-from tests.integration.frontdesk.conftest import PLACE, complaint, id_number
+from services.frontdesk import matters
+from services.frontdesk.handlers.dispatch import register
+from tests.integration.frontdesk.conftest import PLACE, TERMINAL, complaint, id_number
 
 MEMBER = {"name": "张某", "id_number": id_number(1), "relation": "本人", "monthly_income": "600"}
 
@@ -117,3 +119,26 @@ def test_flow_17_no_relief_no_volunteer(desk):
     desk.finish(f"{no}.civil-affairs", "refused")
     assert desk.case(no)["status"] == "refused" and "volunteers" not in units(desk)
     assert desk.now > clock.parse("2026-11-30T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    "slug, days", [("minimum-living", 7), ("medical-aid", 7), ("housing-aid", 7), ("elevator", 15)]
+)
+def test_every_publicity_of_so_many_days_lasts_them(slug, days):
+    step = matters.catalogue().get(slug).step("community")
+    assert (step.name, str(step.at_least)) == ("publicity", f"{days}d")
+
+
+def test_a_case_that_ends_with_its_publicity_is_not_closed_before_it_is_over(desk):
+    """Housing aid: nothing waits for the publicity, and the case waits all the same."""
+    matter = matters.catalogue().get("housing-aid")
+    assert matter.steps[-1].unit == "community"
+    with desk.ledger.work(TERMINAL) as work:
+        work.now = desk.now
+        applicant = {"name": "张某", "id_number": id_number(1)}
+        no = register(work, matter, PLACE, "window", applicant, {"kind": "x"}, []).no
+    for unit in ("street", "civil-affairs", "housing", "community"):
+        desk.finish(f"{no}.{unit}")
+    assert desk.case(no)["status"] == "handling"
+    desk.tick(days=7)
+    assert desk.case(no)["status"] == "closed"

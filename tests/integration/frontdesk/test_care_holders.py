@@ -127,6 +127,13 @@ def test_the_desk_has_its_own_clock_for_ruling(desk):
     assert desk.case(receipt["case_no"])["level"] == 1
 
 
+def test_nobody_is_late_to_sign_what_he_asked_to_return(desk):
+    receipt = desk.complain()
+    desk.give_back(receipt["tasks"][0]["task_id"])
+    desk.tick(days=1)
+    assert "sign-late" not in desk.kinds(receipt["case_no"])
+
+
 def test_a_unit_that_was_designated_may_not_return_it_in_a_later_round_either(desk):
     receipt = desk.complain()
     task_id = receipt["tasks"][0]["task_id"]

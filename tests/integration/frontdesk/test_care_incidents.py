@@ -103,6 +103,8 @@ def test_a_task_of_a_unit_without_an_office_is_given_to_another(desk):
     )
     desk.finish(told["task_id"])
     assert desk.case(no)["status"] == "closed"
+    with pytest.raises(NothingToFix):
+        fix(desk, no, task_id=told["task_id"], unit="property")
 
 
 def test_a_due_time_and_a_field_are_put_right(desk):
