@@ -5,7 +5,7 @@ from services.contracts import care
 
 TAG = "care"
 CASE = "/v1/cases/{case_no}"
-INCIDENT = "/v1/incidents/{incident_id}"
+INCIDENT = "/v1/troubles/{trouble_id}"
 
 ROWS = (
     question(
@@ -44,11 +44,11 @@ ROWS = (
         f"{CASE}/holders", care.ListHolders, "各单位持件工作时长", "How long everybody held a case", TAG
     ),
     question(
-        "/v1/incidents", care.ListIncidents, "异常件，早的在前", "Cases that are stuck, oldest first", TAG
+        "/v1/troubles", care.ListTroubles, "异常件，早的在前", "Cases that are stuck, oldest first", TAG
     ),
     order(
-        "/v1/incidents/retry", care.RetryIncidents, "批量重试异常件", "Do again what failed, in batch", TAG
+        "/v1/troubles/retry", care.RetryTroubles, "批量重试异常件", "Do again what failed, in batch", TAG
     ),
-    order(f"{INCIDENT}/fix", care.FixIncident, "修正异常件", "Put right what a case is stuck in", TAG),
-    order(f"{INCIDENT}/retry", care.RetryIncident, "重试异常件", "Do again what failed", TAG),
+    order(f"{INCIDENT}/fix", care.FixTrouble, "修正异常件", "Put right what a case is stuck in", TAG),
+    order(f"{INCIDENT}/retry", care.RetryTrouble, "重试异常件", "Do again what failed", TAG),
 )

@@ -1,4 +1,4 @@
-"""What the front desk does after taking in: calls, supervision, petitions, pledges, incidents, and who held a case."""
+"""What the front desk does after taking in: calls, supervision, petitions, pledges, troubles, and who held a case."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ class AskReview(Command):
     reason = fields.String(required=True, validate=TEXT)
 
 
-# -- incidents ------------------------------------------------------------------------------------------
+# -- troubles ------------------------------------------------------------------------------------------
 
 
-class ListIncidents(Page):
+class ListTroubles(Page):
     """Cases that are stuck (异常), oldest first: what failed, why, and how often it was tried."""
 
     kind = fields.String(
@@ -95,10 +95,10 @@ class ListIncidents(Page):
     resolved = fields.Boolean(load_default=False)
 
 
-class FixIncident(Command):
+class FixTrouble(Command):
     """Put right what a stuck case is stuck in, with the reason; the history says who and why."""
 
-    incident_id = fields.String(required=True, validate=validate.Length(max=64))
+    trouble_id = fields.String(required=True, validate=validate.Length(max=64))
     task_id = fields.String(load_default=None, validate=validate.Length(max=64))
     unit = fields.String(load_default=None, metadata={"description": "who takes the task instead"})
     due_at = at(load_default=None, metadata={"description": "of the task, or of the case"})
@@ -107,16 +107,16 @@ class FixIncident(Command):
     reason = fields.String(required=True, validate=TEXT)
 
 
-class RetryIncident(Command):
+class RetryTrouble(Command):
     """Do again what failed."""
 
-    incident_id = fields.String(required=True, validate=validate.Length(max=64))
+    trouble_id = fields.String(required=True, validate=validate.Length(max=64))
 
 
-class RetryIncidents(Command):
+class RetryTroubles(Command):
     """Do again what failed, in batch: those named, or the oldest ones of a kind."""
 
-    incidents = fields.List(
+    troubles = fields.List(
         fields.String(validate=validate.Length(max=64)), load_default=None, validate=validate.Length(max=200)
     )
     kind = fields.String(load_default=None, validate=validate.Length(max=60))

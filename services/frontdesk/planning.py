@@ -8,7 +8,8 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from services.frontdesk import calendar, matters
+from services.chassis import calendar
+from services.frontdesk import matters
 from services.frontdesk.care import clocks
 from services.frontdesk.care.clocks import Clocks
 from services.frontdesk.matters import Matter, Step

@@ -72,8 +72,8 @@ materials = Table(
 )
 
 # What a case is stuck in: why, with the message that failed, until somebody mended it.
-incidents = Table(
-    "incidents",
+troubles = Table(
+    "troubles",
     metadata,
     Column("id", String, primary_key=True),
     Column("case_no", String),
@@ -88,5 +88,5 @@ incidents = Table(
     Column("resolved_by", String),
 )
 Index(
-    "ix_incidents_open", incidents.c.opened_at, incidents.c.id, postgresql_where=text("resolved_at IS NULL")
+    "ix_troubles_open", troubles.c.opened_at, troubles.c.id, postgresql_where=text("resolved_at IS NULL")
 )

@@ -204,10 +204,10 @@ def test_who_held_a_case_and_how_long_is_shown(platform, clerk, street):
     assert shown["community"]["holds"] is True
 
 
-def test_incidents_are_listed_and_an_unknown_one_is_told(platform, clerk):
-    assert clerk.ask("/v1/incidents", kind="deadlines")["items"] == []
+def test_troubles_are_listed_and_an_unknown_one_is_told(platform, clerk):
+    assert clerk.ask("/v1/troubles", kind="deadlines")["items"] == []
     supervisor = platform.as_account("supervisor")
-    unknown = supervisor.send_order("/v1/incidents/none/retry")
-    assert unknown.status_code == 404 and unknown.json()["slug"] == "unknown-incident"
-    assert supervisor.order("/v1/incidents/retry", incidents=[])["items"] == []
-    assert clerk.send_order("/v1/incidents/none/retry").status_code == 403
+    unknown = supervisor.send_order("/v1/troubles/none/retry")
+    assert unknown.status_code == 404 and unknown.json()["slug"] == "unknown-trouble"
+    assert supervisor.order("/v1/troubles/retry", troubles=[])["items"] == []
+    assert clerk.send_order("/v1/troubles/none/retry").status_code == 403

@@ -16,7 +16,7 @@ from services.contracts.roles import MAY, may
 PLACE, GRID = "110105001001", "110105001001003"
 ROWS = [row for row in TABLE if row.asks and MAY[row.asks]]
 OWN_DEPARTMENT = ("party", "property", "cameras", "meters", "volunteers")
-NOT_MADE = {"finding_id", "dispatch_id", "duty_id", "edit_id", "reading_id", "bill", "run", "incident_id"}
+NOT_MADE = {"finding_id", "dispatch_id", "duty_id", "edit_id", "reading_id", "bill", "run", "trouble_id"}
 """What only a longer story brings about: the desk answers that there is none, to whoever may ask."""
 NOT_THIS = {meters.GetAccountLedger}
 """The path's account is a person's here, and not a meter's."""

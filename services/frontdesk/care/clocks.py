@@ -12,7 +12,7 @@ import msgspec
 import yaml
 
 from services.chassis.identifiers import within
-from services.frontdesk.calendar import ZONE, Promise
+from services.chassis.calendar import ZONE, Promise
 
 DATA = Path(__file__).parents[1] / "data" / "clocks"
 TOLD = ("head", "supervisor", "street-leader")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.chassis.errors import Conflict
-from services.frontdesk.calendar import Calendar
+from services.chassis.calendar import Calendar
 from services.frontdesk.matters.matter import Petition, Review
 from services.frontdesk.model import Case
 

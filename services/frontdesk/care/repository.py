@@ -11,7 +11,7 @@ from sqlalchemy import Connection, false, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.frontdesk.model import Case
-from services.frontdesk.tables import cases, incidents
+from services.frontdesk.tables import cases, troubles
 
 LOOK_BACK = 50
 """Cases of one person that are looked through."""
@@ -76,9 +76,9 @@ class CareRepository:
                 return str(row.no)
         return None
 
-    # -- incidents --
+    # -- troubles --
 
-    def open_incident(
+    def open_trouble(
         self,
         id: str,
         kind: str,
@@ -97,27 +97,27 @@ class CareRepository:
             "message": message, "tries": 1, "opened_at": at, "last_at": at,
         }  # fmt: skip
         again = {
-            "reason": reason[:500], "tries": incidents.c.tries + 1, "last_at": at, "resolved_at": None, "resolved_by": None,
+            "reason": reason[:500], "tries": troubles.c.tries + 1, "last_at": at, "resolved_at": None, "resolved_by": None,
         }  # fmt: skip
         self.connection.execute(
-            insert(incidents).values(**row).on_conflict_do_update(index_elements=["id"], set_=again)
+            insert(troubles).values(**row).on_conflict_do_update(index_elements=["id"], set_=again)
         )
 
-    def settle_incident(self, id: str, at: datetime, by: str) -> None:
-        mine = (incidents.c.id == id) & incidents.c.resolved_at.is_(None)
-        self.connection.execute(update(incidents).where(mine).values(resolved_at=at, resolved_by=by))
+    def settle_trouble(self, id: str, at: datetime, by: str) -> None:
+        mine = (troubles.c.id == id) & troubles.c.resolved_at.is_(None)
+        self.connection.execute(update(troubles).where(mine).values(resolved_at=at, resolved_by=by))
 
-    def incident(self, id: str) -> Any:
+    def trouble(self, id: str) -> Any:
         """The row, locked; two who mend the same thing do it one after the other."""
         return self.connection.execute(
-            select(incidents).where(incidents.c.id == id).with_for_update()
+            select(troubles).where(troubles.c.id == id).with_for_update()
         ).first()
 
-    def open_incidents(self, scopes: Iterable[str], kind: str | None, limit: int) -> list[str]:
+    def open_troubles(self, scopes: Iterable[str], kind: str | None, limit: int) -> list[str]:
         """The oldest ones within the areas."""
-        within = or_(false(), *(incidents.c.place.startswith(scope, autoescape=True) for scope in scopes))
-        wanted = select(incidents.c.id).where(incidents.c.resolved_at.is_(None), within)
+        within = or_(false(), *(troubles.c.place.startswith(scope, autoescape=True) for scope in scopes))
+        wanted = select(troubles.c.id).where(troubles.c.resolved_at.is_(None), within)
         if kind:
-            wanted = wanted.where(incidents.c.kind == kind)
-        rows = self.connection.execute(wanted.order_by(incidents.c.opened_at, incidents.c.id).limit(limit))
+            wanted = wanted.where(troubles.c.kind == kind)
+        rows = self.connection.execute(wanted.order_by(troubles.c.opened_at, troubles.c.id).limit(limit))
         return [row.id for row in rows]

@@ -14,10 +14,11 @@ from services.chassis.paging import page
 from services.contracts import care, citizens
 from services.contracts.messages import Query
 from services.contracts.roles import may
-from services.frontdesk import calendar, planning
+from services.chassis import calendar
+from services.frontdesk import planning
 from services.frontdesk.care.holders import holders
 from services.frontdesk.model import ENDED, Case
-from services.frontdesk.tables import cases, history, incidents
+from services.frontdesk.tables import cases, history, troubles
 
 Seen = Callable[[Read, str, str | None], Case]
 
@@ -73,22 +74,22 @@ def queries(seen: Seen, visible: Callable[[Any], Any]) -> dict[type[Query], Call
     return {
         care.ListCallbacks: list_callbacks,
         care.ListHolders: list_holders,
-        care.ListIncidents: list_incidents,
+        care.ListTroubles: list_troubles,
     }
 
 
-def list_incidents(read: Read, query: Any) -> dict[str, Any]:
-    scopes = read.caller.scopes(*may(care.ListIncidents))
-    within = or_(false(), *(incidents.c.place.startswith(scope, autoescape=True) for scope in scopes))
-    resolved = incidents.c.resolved_at.is_not(None)
-    wanted = select(*(incidents.c[name] for name in _INCIDENT)).where(
+def list_troubles(read: Read, query: Any) -> dict[str, Any]:
+    scopes = read.caller.scopes(*may(care.ListTroubles))
+    within = or_(false(), *(troubles.c.place.startswith(scope, autoescape=True) for scope in scopes))
+    resolved = troubles.c.resolved_at.is_not(None)
+    wanted = select(*(troubles.c[name] for name in _INCIDENT)).where(
         within,
         resolved if query.resolved else ~resolved,
-        incidents.c.kind == query.kind if query.kind else true(),
-        incidents.c.case_no == query.case_no if query.case_no else true(),
-        incidents.c.place.startswith(query.place, autoescape=True) if query.place else true(),
+        troubles.c.kind == query.kind if query.kind else true(),
+        troubles.c.case_no == query.case_no if query.case_no else true(),
+        troubles.c.place.startswith(query.place, autoescape=True) if query.place else true(),
     )
-    return page(read.connection, wanted, [incidents.c.opened_at, incidents.c.id], query)
+    return page(read.connection, wanted, [troubles.c.opened_at, troubles.c.id], query)
 
 
 _INCIDENT = (

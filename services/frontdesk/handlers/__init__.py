@@ -25,7 +25,7 @@ from services.frontdesk.handlers.ending import withdraw_case
 from services.frontdesk.handlers.extensions import decide_extension
 from services.frontdesk.handlers.filing import complete_receipt, file_case, register_material
 from services.frontdesk.handlers.findings import open_finding, retract_finding, update_finding
-from services.frontdesk.handlers.incidents import fix_incident, note_mishap, retry_incident, retry_incidents
+from services.frontdesk.handlers.troubles import fix_trouble, note_mishap, retry_trouble, retry_troubles
 from services.frontdesk.handlers.merging import merge_case
 from services.frontdesk.handlers.one_window import hand_in_later
 from services.frontdesk.handlers.petitions import ask_review
@@ -73,9 +73,9 @@ COMMANDS: dict[type[Command], Callable[..., Any]] = {
     care.RecordContact: record_contact,
     care.HandInLater: hand_in_later,
     care.AskReview: ask_review,
-    care.FixIncident: fix_incident,
-    care.RetryIncident: lambda work, command: retry_incident(work, command, EVENTS),
-    care.RetryIncidents: lambda work, command: retry_incidents(work, command, EVENTS),
+    care.FixTrouble: fix_trouble,
+    care.RetryTrouble: lambda work, command: retry_trouble(work, command, EVENTS),
+    care.RetryTroubles: lambda work, command: retry_troubles(work, command, EVENTS),
 }
 COMPLETES: dict[type[Command], Callable[[Any], Any]] = {frontdesk.FileCase: complete_receipt}
 TIMERS: Mapping[Callable[[Work], None], timedelta] = {watch_deadlines: timedelta(seconds=2)}

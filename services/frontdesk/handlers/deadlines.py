@@ -42,12 +42,12 @@ def watch_deadlines(work: Work) -> None:
 
 
 def set_case_aside(work: Work, case_no: str, reason: str) -> None:
-    """It is looked at again later, and is an incident until then."""
+    """It is looked at again later, and is a trouble until then."""
     work.store.set_aside(case_no, work.now + TRY_AGAIN, reason)
-    work.store.open_incident(incident_of(case_no), "deadlines", reason, work.now, case_no)
+    work.store.open_trouble(trouble_of(case_no), "deadlines", reason, work.now, case_no)
 
 
-def incident_of(case_no: str) -> str:
+def trouble_of(case_no: str) -> str:
     return f"{case_no}.deadlines"
 
 
@@ -60,7 +60,7 @@ def watch(work: Work, case: Case) -> None:
     if not case.lines:
         work.store.look_again(case, next_at)
     if work.store.was_in_trouble(case.no):
-        work.store.settle_incident(incident_of(case.no), work.now, work.caller.account)
+        work.store.settle_trouble(trouble_of(case.no), work.now, work.caller.account)
 
 
 def _due(work: Work, case: Case) -> tuple[datetime, str, str] | None:

@@ -8,7 +8,8 @@ from typing import Any
 from services.chassis.database import Work
 from services.contracts import frontdesk, tasks
 from services.contracts.units import OFFICE_OF
-from services.frontdesk import calendar, matters, planning
+from services.chassis import calendar
+from services.frontdesk import matters, planning
 from services.frontdesk.handlers.access import digest, tracking_token
 from services.frontdesk.model import Case, Task, case_number
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from services.chassis.database import Work
-from services.frontdesk import calendar, planning
+from services.chassis import calendar
+from services.frontdesk import planning
 from services.frontdesk.care import petitions
 from services.frontdesk.handlers.access import for_applicant
 from services.frontdesk.handlers.dispatch import say_assigned

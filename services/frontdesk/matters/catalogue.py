@@ -9,7 +9,7 @@ from pathlib import Path
 
 from services.chassis import clock
 from services.chassis.errors import NotFound
-from services.frontdesk.calendar import ZONE
+from services.chassis.calendar import ZONE
 from services.frontdesk.matters.files import Finding, read
 from services.frontdesk.matters.matter import Matter
 

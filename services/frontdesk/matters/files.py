@@ -14,7 +14,7 @@ import yaml
 
 from services.contracts import frontdesk as contract
 from services.contracts.units import UNITS
-from services.frontdesk.calendar import Promise
+from services.chassis.calendar import Promise
 from services.frontdesk.matters.conditions import Condition
 from services.frontdesk.matters.matter import Choice, Field, Group, Material, Matter, Step, Text
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from services.frontdesk.calendar import Promise
+from services.chassis.calendar import Promise
 from services.frontdesk.matters.conditions import Condition
 
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]

@@ -1,4 +1,4 @@
-"""Calls that are owed, whose case it is, and incidents."""
+"""Calls that are owed, whose case it is, and troubles."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,7 +24,7 @@ def upgrade() -> None:
         "ix_cases_call", "cases", ["call_due_at", "no"], postgresql_where=sa.text("call_due_at IS NOT NULL")
     )
     op.create_table(
-        "incidents",
+        "troubles",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("case_no", sa.String(), nullable=True),
         sa.Column("place", sa.String(), nullable=False),
@@ -36,18 +36,18 @@ def upgrade() -> None:
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resolved_by", sa.String(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_troubles")),
     )
     op.create_index(
-        "ix_incidents_open",
-        "incidents",
+        "ix_troubles_open",
+        "troubles",
         ["opened_at", "id"],
         postgresql_where=sa.text("resolved_at IS NULL"),
     )
 
 
 def downgrade() -> None:
-    op.drop_table("incidents")
+    op.drop_table("troubles")
     op.drop_index("ix_cases_call", table_name="cases")
     op.drop_index("ix_cases_person", table_name="cases")
     op.drop_column("cases", "call_due_at")

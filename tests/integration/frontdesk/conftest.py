@@ -174,6 +174,6 @@ class Desk:
 def desk(engine):
     with engine.begin() as connection:
         connection.execute(
-            text("TRUNCATE cases, history, findings, materials, incidents, inbox, outbox, requests, leases")
+            text("TRUNCATE cases, history, findings, materials, troubles, inbox, outbox, requests, leases")
         )
     return Desk(engine)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.frontdesk import calendar
-from services.frontdesk.calendar import ZONE, Calendar, Promise, Year
+from services.chassis import calendar
+from services.chassis.calendar import ZONE, Calendar, Promise, Year
 
 cn = calendar.of("110105001001001")
 HOUR = timedelta(hours=1)

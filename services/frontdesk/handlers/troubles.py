@@ -1,4 +1,4 @@
-"""A case that is stuck is a visible incident (异常): why, put it right, do it again, one or many."""
+"""A case that is stuck is a visible trouble (异常): why, put it right, do it again, one or many."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from services.frontdesk.model import Case, UnknownCase
 
 Handlers = Mapping[Any, Callable[[Work, Any], None]]
 AT_ONCE = 100
-"""Incidents that one order does again."""
+"""Troubles that one order does again."""
 
 
-class UnknownIncident(NotFound):
-    """There is no incident {incident_id} in your area."""
+class UnknownTrouble(NotFound):
+    """There is no trouble {trouble_id} in your area."""
 
-    zh = "您的辖区内没有异常“{incident_id}”。"
+    zh = "您的辖区内没有异常“{trouble_id}”。"
 
 
 class NothingToFix(Invalid):
@@ -40,7 +40,7 @@ class NothingToFix(Invalid):
 
 
 class CannotBeFixedHere(Conflict):
-    """This incident has no case that could be put right here; an operator has to look at its message."""
+    """This trouble has no case that could be put right here; an operator has to look at its message."""
 
     zh = "该异常没有可在此修正的办件，请由运维人员查看原始消息。"
 
@@ -53,49 +53,49 @@ def note_mishap(work: Work, envelope: Envelope, reason: str) -> None:
         case_no = known.case_no if known else None
     place = envelope.data.get("place")
     message = msgspec.json.decode(envelope.encode())
-    work.store.open_incident(envelope.id, envelope.name, reason, work.now, case_no, place, message)
+    work.store.open_trouble(envelope.id, envelope.name, reason, work.now, case_no, place, message)
 
 
-def retry_incident(work: Work, command: Any, events: Handlers) -> dict[str, Any]:
-    incident = _mine(work, command.incident_id, care.RetryIncident)
-    return _again(work, incident, events)
+def retry_trouble(work: Work, command: Any, events: Handlers) -> dict[str, Any]:
+    trouble = _mine(work, command.trouble_id, care.RetryTrouble)
+    return _again(work, trouble, events)
 
 
-def retry_incidents(work: Work, command: Any, events: Handlers) -> dict[str, Any]:
+def retry_troubles(work: Work, command: Any, events: Handlers) -> dict[str, Any]:
     """Each by itself: one that fails again keeps its reason and holds up no other."""
-    wanted = command.incidents
+    wanted = command.troubles
     if wanted is None:
-        scopes = work.caller.scopes(*may(care.RetryIncidents))
-        wanted = work.store.open_incidents(scopes, command.kind, AT_ONCE)
-    rows = [_mine(work, one, care.RetryIncidents) for one in sorted(set(wanted))]
+        scopes = work.caller.scopes(*may(care.RetryTroubles))
+        wanted = work.store.open_troubles(scopes, command.kind, AT_ONCE)
+    rows = [_mine(work, one, care.RetryTroubles) for one in sorted(set(wanted))]
     done = [_again(work, row, events) for row in rows]
     return {"items": done, "resolved": sum(one["resolved"] for one in done), "next": None}
 
 
-def _again(work: Work, incident: Any, events: Handlers) -> dict[str, Any]:
+def _again(work: Work, trouble: Any, events: Handlers) -> dict[str, Any]:
     """What succeeded is written before the next is tried, so that a failure forgets nothing but itself."""
-    if incident.resolved_at is not None:
-        return {"id": incident.id, "resolved": True, "reason": None}
+    if trouble.resolved_at is not None:
+        return {"id": trouble.id, "resolved": True, "reason": None}
     try:
         with work.attempt():
-            if incident.message is None:
-                watch(work, work.store.case(incident.case_no))
+            if trouble.message is None:
+                watch(work, work.store.case(trouble.case_no))
             else:
-                _happen(work, Envelope.decode(msgspec.json.encode(incident.message)), events)
+                _happen(work, Envelope.decode(msgspec.json.encode(trouble.message)), events)
             publish_changes(work)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"[:500]
-        journal().error("incident-fails-again", incident=incident.id, exc_info=error)
+        journal().error("trouble-fails-again", trouble=trouble.id, exc_info=error)
         work.store.forget()
-        if incident.message is None:
-            set_case_aside(work, incident.case_no, reason)
+        if trouble.message is None:
+            set_case_aside(work, trouble.case_no, reason)
         else:
-            work.store.open_incident(
-                incident.id, incident.kind, reason, work.now, incident.case_no, incident.place
+            work.store.open_trouble(
+                trouble.id, trouble.kind, reason, work.now, trouble.case_no, trouble.place
             )
-        return {"id": incident.id, "resolved": False, "reason": reason}
-    work.store.settle_incident(incident.id, work.now, work.caller.account)
-    return {"id": incident.id, "resolved": True, "reason": None}
+        return {"id": trouble.id, "resolved": False, "reason": reason}
+    work.store.settle_trouble(trouble.id, work.now, work.caller.account)
+    return {"id": trouble.id, "resolved": True, "reason": None}
 
 
 def _happen(work: Work, envelope: Envelope, events: Handlers) -> None:
@@ -107,10 +107,10 @@ def _happen(work: Work, envelope: Envelope, events: Handlers) -> None:
         events[contract](work, message)
 
 
-def fix_incident(work: Work, command: Any) -> dict[str, Any]:
+def fix_trouble(work: Work, command: Any) -> dict[str, Any]:
     """Who, what and why stand in the history; doing it again is the next order."""
-    incident = _mine(work, command.incident_id, care.FixIncident)
-    if incident.case_no is None:
+    trouble = _mine(work, command.trouble_id, care.FixTrouble)
+    if trouble.case_no is None:
         raise CannotBeFixedHere()
     changes = {
         name: getattr(command, name)
@@ -120,7 +120,7 @@ def fix_incident(work: Work, command: Any) -> dict[str, Any]:
     if not changes or (command.unit and not command.task_id):
         raise NothingToFix()
     try:
-        case: Case = work.store.case(incident.case_no)
+        case: Case = work.store.case(trouble.case_no)
     except (UnknownCase, msgspec.ValidationError):
         raise CannotBeFixedHere() from None
     if command.matter_version is not None:
@@ -145,7 +145,7 @@ def fix_incident(work: Work, command: Any) -> dict[str, Any]:
     else:
         case.due_at = command.due_at or case.due_at
         case.note("mended", work.now, work.caller.account, None, reason=command.reason, **plain)
-    return {"id": incident.id, "case_no": case.no, "mended": sorted(changes)}
+    return {"id": trouble.id, "case_no": case.no, "mended": sorted(changes)}
 
 
 def _correct(case: Case, form: dict[str, Any]) -> None:
@@ -190,8 +190,8 @@ def _move_task(work: Work, case: Case, command: Any) -> None:
     say_assigned(work, case, other, manual=True)
 
 
-def _mine(work: Work, incident_id: str, contract: Any) -> Any:
-    row = work.store.incident(incident_id)
+def _mine(work: Work, trouble_id: str, contract: Any) -> Any:
+    row = work.store.trouble(trouble_id)
     if row is None or not work.caller.may(may(contract), row.place):
-        raise UnknownIncident(incident_id=incident_id)
+        raise UnknownTrouble(trouble_id=trouble_id)
     return row

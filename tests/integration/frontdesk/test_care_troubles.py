@@ -10,7 +10,7 @@ from services.contracts import care, frontdesk, tasks
 from services.contracts.envelope import Envelope
 from services.frontdesk import handlers
 from services.frontdesk.forms import IncompleteForm
-from services.frontdesk.handlers.incidents import CannotBeFixedHere, NothingToFix, UnknownIncident
+from services.frontdesk.handlers.troubles import CannotBeFixedHere, NothingToFix, UnknownTrouble
 from tests.integration.frontdesk.conftest import CLERK, STRANGER, SUPERVISOR, staff
 
 
@@ -28,16 +28,16 @@ def stuck(desk, path="{matter_version}", value="99"):
     return no
 
 
-def incidents(desk, caller=CLERK, **asked):
-    return {row["case_no"]: row for row in desk.ask(care.ListIncidents, caller, **asked)["items"]}
+def troubles(desk, caller=CLERK, **asked):
+    return {row["case_no"]: row for row in desk.ask(care.ListTroubles, caller, **asked)["items"]}
 
 
 def fix(desk, no, caller=SUPERVISOR, **change):
-    return desk.order(care.FixIncident, caller, incident_id=f"{no}.deadlines", reason="数据有误", **change)
+    return desk.order(care.FixTrouble, caller, trouble_id=f"{no}.deadlines", reason="数据有误", **change)
 
 
 def retry(desk, no, caller=SUPERVISOR):
-    return desk.order(care.RetryIncident, caller, incident_id=f"{no}.deadlines")
+    return desk.order(care.RetryTrouble, caller, trouble_id=f"{no}.deadlines")
 
 
 def dead(desk, event, reason="KeyError: a rule nobody wrote", **data):
@@ -57,17 +57,17 @@ def dead(desk, event, reason="KeyError: a rule nobody wrote", **data):
     return envelope
 
 
-def test_a_case_whose_matter_is_missing_is_an_incident_with_its_reason(desk):
+def test_a_case_whose_matter_is_missing_is_an_trouble_with_its_reason(desk):
     no, good = stuck(desk), desk.complain()["case_no"]
     desk.tick(days=1)
-    found = incidents(desk)
+    found = troubles(desk)
     assert list(found) == [no]
     assert (found[no]["kind"], found[no]["tries"]) == ("deadlines", 1) and "UnknownMatter" in found[no][
         "reason"
     ]
     assert "sign-late" in desk.kinds(good)
     desk.tick(minutes=10)
-    assert incidents(desk)[no]["tries"] == 2
+    assert troubles(desk)[no]["tries"] == 2
     assert [row["case_no"] for row in desk.ask(frontdesk.ListCases, trouble=True)["items"]] == [no]
 
 
@@ -83,8 +83,8 @@ def test_it_is_put_right_with_who_and_why_and_done_again(desk):
     assert line["detail"] == {"reason": "数据有误", "matter_version": 1}
     assert retry(desk, no)["resolved"] is True
     assert "sign-late" in desk.kinds(no)
-    assert incidents(desk) == {}
-    assert incidents(desk, resolved=True)[no]["resolved_by"] == "supervisor"
+    assert troubles(desk) == {}
+    assert troubles(desk, resolved=True)[no]["resolved_by"] == "supervisor"
     assert retry(desk, no)["resolved"] is True, "once more changes nothing"
     assert desk.kinds(no).count("sign-late") == 1
 
@@ -92,7 +92,7 @@ def test_it_is_put_right_with_who_and_why_and_done_again(desk):
 def test_a_task_of_a_unit_without_an_office_is_given_to_another(desk):
     no = stuck(desk, "{tasks,0,unit}", '"abolished"')
     desk.tick(days=1)
-    assert "abolished" in incidents(desk)[no]["reason"]
+    assert "abolished" in troubles(desk)[no]["reason"]
     fix(desk, no, task_id=f"{no}.community", unit="street")
     assert retry(desk, no)["resolved"] is True
     _, to, told = desk.said("TaskAssigned")[-1]
@@ -124,19 +124,19 @@ def test_a_due_time_and_a_field_are_put_right(desk):
 def test_an_unreadable_document_is_left_to_an_operator(desk):
     no = stuck(desk, "{place}", "7")
     desk.tick(days=1)
-    assert "ValidationError" in incidents(desk)[no]["reason"]
+    assert "ValidationError" in troubles(desk)[no]["reason"]
     with pytest.raises(CannotBeFixedHere):
         fix(desk, no, matter_version=1)
     damage(desk, no, "{place}", '"110105001001001"')
     assert retry(desk, no)["resolved"] is True and "sign-late" in desk.kinds(no)
 
 
-def test_what_came_right_by_itself_is_no_incident_any_more(desk):
+def test_what_came_right_by_itself_is_no_trouble_any_more(desk):
     no = stuck(desk)
     desk.tick(days=1)
     damage(desk, no, "{matter_version}", "1")
     desk.tick(minutes=10)
-    assert incidents(desk) == {} and incidents(desk, resolved=True)[no]["resolved_by"] == "system"
+    assert troubles(desk) == {} and troubles(desk, resolved=True)[no]["resolved_by"] == "system"
 
 
 def test_in_batch_what_fails_again_holds_up_nothing_and_loses_nothing(desk):
@@ -144,26 +144,26 @@ def test_in_batch_what_fails_again_holds_up_nothing_and_loses_nothing(desk):
     desk.tick(days=1)
     for no in mended:
         damage(desk, no, "{matter_version}", "1")
-    done = desk.order(care.RetryIncidents, SUPERVISOR, kind="deadlines")
-    assert done["resolved"] == 3 and list(incidents(desk)) == [bad]
+    done = desk.order(care.RetryTroubles, SUPERVISOR, kind="deadlines")
+    assert done["resolved"] == 3 and list(troubles(desk)) == [bad]
     for no in mended:
         assert desk.kinds(no).count("sign-late") == 1
-    assert incidents(desk)[bad]["tries"] == 2
+    assert troubles(desk)[bad]["tries"] == 2
     damage(desk, bad, "{matter_version}", "1")
-    named = desk.order(care.RetryIncidents, SUPERVISOR, incidents=[f"{bad}.deadlines"])
-    assert named["resolved"] == 1 and incidents(desk) == {}
+    named = desk.order(care.RetryTroubles, SUPERVISOR, troubles=[f"{bad}.deadlines"])
+    assert named["resolved"] == 1 and troubles(desk) == {}
 
 
-def test_an_event_in_the_dead_letters_is_an_incident_and_is_done_again_once(desk):
+def test_an_event_in_the_dead_letters_is_an_trouble_and_is_done_again_once(desk):
     receipt = desk.complain()
     no, task_id = receipt["case_no"], receipt["tasks"][0]["task_id"]
     envelope = dead(
         desk, tasks.TaskFinished, task_id=task_id, officer="o", at=desk.now, outcome="done", result={}
     )
-    found = incidents(desk)[no]
+    found = troubles(desk)[no]
     assert (found["kind"], found["reason"]) == ("TaskFinished", "KeyError: a rule nobody wrote")
     assert "message" not in found
-    done = desk.order(care.RetryIncident, SUPERVISOR, incident_id=found["id"])
+    done = desk.order(care.RetryTrouble, SUPERVISOR, trouble_id=found["id"])
     assert done["resolved"] is True and desk.case(no)["status"] == "closed"
     with desk.ledger.work() as work:
         assert claim(work.connection, [envelope]) == set(), (
@@ -171,7 +171,7 @@ def test_an_event_in_the_dead_letters_is_an_incident_and_is_done_again_once(desk
         )
 
 
-def test_an_event_that_fails_again_keeps_its_incident_and_half_of_nothing(desk, monkeypatch):
+def test_an_event_that_fails_again_keeps_its_trouble_and_half_of_nothing(desk, monkeypatch):
     receipt = desk.complain()
     no, task_id = receipt["case_no"], receipt["tasks"][0]["task_id"]
     dead(desk, tasks.TaskFinished, task_id=task_id, officer="o", at=desk.now, outcome="done", result={})
@@ -182,36 +182,36 @@ def test_an_event_that_fails_again_keeps_its_incident_and_half_of_nothing(desk, 
         raise KeyError("still nobody")
 
     monkeypatch.setitem(handlers.EVENTS, tasks.TaskFinished, fails_afterwards)
-    done = desk.order(care.RetryIncident, SUPERVISOR, incident_id=incidents(desk)[no]["id"])
-    assert done["resolved"] is False and "still nobody" in incidents(desk)[no]["reason"]
+    done = desk.order(care.RetryTrouble, SUPERVISOR, trouble_id=troubles(desk)[no]["id"])
+    assert done["resolved"] is False and "still nobody" in troubles(desk)[no]["reason"]
     assert desk.case(no)["status"] == "dispatched" and desk.said("CaseClosed") == []
 
 
 def test_an_event_of_no_case_is_seen_by_its_place(desk):
     raised = {"finding_id": "f-1", "place": "110105001001001", "device": "W-1", "severity": 4, "evidence": {}}
     dead(desk, frontdesk.MeterFaultFound, **raised, raised_at=desk.now)
-    (row,) = desk.ask(care.ListIncidents, CLERK)["items"]
+    (row,) = desk.ask(care.ListTroubles, CLERK)["items"]
     assert (row["case_no"], row["place"], row["kind"]) == (None, "110105001001001", "MeterFaultFound")
     with pytest.raises(CannotBeFixedHere):
-        desk.order(care.FixIncident, SUPERVISOR, incident_id=row["id"], matter_version=1, reason="x")
-    desk.order(care.RetryIncident, SUPERVISOR, incident_id=row["id"])
+        desk.order(care.FixTrouble, SUPERVISOR, trouble_id=row["id"], matter_version=1, reason="x")
+    desk.order(care.RetryTrouble, SUPERVISOR, trouble_id=row["id"])
     assert desk.said("CaseFiled")[-1][2]["finding_id"] == "f-1"
 
 
-def test_another_area_has_no_such_incident_and_a_clerk_only_looks(desk):
+def test_another_area_has_no_such_trouble_and_a_clerk_only_looks(desk):
     no = stuck(desk)
     desk.tick(days=1)
-    assert incidents(desk, STRANGER) == {} and list(incidents(desk, SUPERVISOR)) == [no]
+    assert troubles(desk, STRANGER) == {} and list(troubles(desk, SUPERVISOR)) == [no]
     for outsider in (
         CLERK,
         STRANGER,
         staff("supervisor", "110105002"),
         staff("officer", department="street"),
     ):
-        with pytest.raises(UnknownIncident):
+        with pytest.raises(UnknownTrouble):
             retry(desk, no, outsider)
-        with pytest.raises(UnknownIncident):
+        with pytest.raises(UnknownTrouble):
             fix(desk, no, outsider, matter_version=1)
-    with pytest.raises(UnknownIncident):
-        desk.order(care.RetryIncidents, staff("supervisor", "110105002"), incidents=[f"{no}.deadlines"])
-    assert desk.order(care.RetryIncidents, staff("supervisor", "110105002"))["items"] == []
+    with pytest.raises(UnknownTrouble):
+        desk.order(care.RetryTroubles, staff("supervisor", "110105002"), troubles=[f"{no}.deadlines"])
+    assert desk.order(care.RetryTroubles, staff("supervisor", "110105002"))["items"] == []
