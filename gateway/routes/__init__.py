@@ -4,6 +4,7 @@ from gateway.routes import (
     accounts,
     approvals,
     cameras,
+    care,
     cases,
     census,
     certificates,
@@ -47,6 +48,7 @@ TABLE: tuple[Row, ...] = (
     *certificates.ROWS,
     *intake.ROWS,  # before cases: /v1/cases/similar is no case number
     *cases.ROWS,
+    *care.ROWS,
     *tasks.ROWS,
     *materials.ROWS,
     *readings.ROWS,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from services.contracts import (
     approvals,
     cameras,
+    care,
     census,
     certificates,
     channels,
@@ -129,6 +130,16 @@ MAY: dict[Contract, Roles | None] = {
     intake.ListLedgers: STAFF,
     intake.ReadLedger: STAFF,
     intake.ExportLedger: (*WATCHERS, "clerk"),
+    # -- front desk: care ------------------------------------------------------------------------------
+    care.ListCallbacks: STAFF,
+    care.RecordContact: (*DEPARTMENT, *DESK),
+    care.ListHolders: STAFF,
+    care.HandInLater: DESK,
+    care.AskReview: DESK,
+    care.ListTroubles: (*DESK, "auditor", "operator"),
+    care.FixTrouble: ("supervisor", "operator"),
+    care.RetryTrouble: ("supervisor", "operator"),
+    care.RetryTroubles: ("supervisor", "operator"),
     # -- trays -----------------------------------------------------------------------------------------
     tasks.ListTasks: (*DEPARTMENT, *DESK),
     tasks.GetTask: (*DEPARTMENT, *DESK),
@@ -136,7 +147,7 @@ MAY: dict[Contract, Roles | None] = {
     tasks.StartTask: DEPARTMENT,
     tasks.FinishTask: DEPARTMENT,
     tasks.ReturnTask: DEPARTMENT,
-    tasks.ExtendTask: DEPARTMENT,
+    tasks.ExtendTask: LEADS,  # by the unit's head
     tasks.AskSupplement: DEPARTMENT,
     # -- property --------------------------------------------------------------------------------------
     property.ReportRepair: COUNTER,

@@ -28,6 +28,9 @@ cases = Table(
     Column("sought", String, nullable=False, server_default=""),
     Column("company", String),
     Column("trouble", String),
+    # care: whose case it is (the hash of his ID number), and when the call he is owed falls due
+    Column("person", String),
+    Column("call_due_at", DateTime(timezone=True)),
     Column("body", JSONB, nullable=False),
 )
 Index("ix_cases_newest", cases.c.filed_at, cases.c.no)
@@ -54,6 +57,8 @@ Index(
     postgresql_ops={"reversed": "text_pattern_ops"},
 )
 
+Index("ix_cases_person", cases.c.person, cases.c.filed_at, postgresql_where=text("person IS NOT NULL"))
+Index("ix_cases_call", cases.c.call_due_at, cases.c.no, postgresql_where=text("call_due_at IS NOT NULL"))
 Index("ix_cases_trouble", cases.c.no, postgresql_where=text("trouble IS NOT NULL"))
 
 history = Table(
@@ -93,3 +98,21 @@ approvals = approvals_table(metadata)
 certificates, documents, seal_uses = certificate_tables(metadata)
 # -- intake (bursts, consultations, drafts, diary, ledgers): their tables are this service's too
 import services.frontdesk.intake.tables  # noqa: E402, F401
+
+# What a case is stuck in: why, with the message that failed, until somebody mended it.
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("case_no", String),
+    Column("place", String, nullable=False),
+    Column("kind", String, nullable=False),  # deadlines, or the name of the event that failed
+    Column("reason", String, nullable=False),
+    Column("message", JSONB),
+    Column("tries", Integer, nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("last_at", DateTime(timezone=True), nullable=False),
+    Column("resolved_at", DateTime(timezone=True)),
+    Column("resolved_by", String),
+)
+Index("ix_troubles_open", troubles.c.opened_at, troubles.c.id, postgresql_where=text("resolved_at IS NULL"))

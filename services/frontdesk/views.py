@@ -19,6 +19,7 @@ from services.contracts.messages import Query
 from services.contracts.roles import may
 from services.contracts.units import OFFICE_OF
 from services.frontdesk.approvals import views as approvals
+from services.frontdesk.care import views as care_views
 from services.frontdesk.certificates import views as certificate_views
 from services.frontdesk.certificates.views import document_of
 from services.frontdesk.channels import views as channels
@@ -220,4 +221,6 @@ QUERIES: dict[type[Query], Callable[..., Any]] = {
     **approvals.QUERIES,
     **certificate_views.QUERIES,
     certificates.GetCertificateDocument: get_certificate_document,
+    # care
+    **care_views.queries(_seen, _visible),
 }

@@ -23,6 +23,7 @@ NOT_MADE = {
     "consultation_id", "entry_id",  # of the intake
     "change_id", "import_id", "proposal_id", "certificate", "breach_id",  # of the registry
 }  # fmt: skip
+NOT_MADE = {"finding_id", "dispatch_id", "duty_id", "edit_id", "reading_id", "bill", "run", "trouble_id"}
 """What only a longer story brings about: the desk answers that there is none, to whoever may ask."""
 AREA = {"type": "Polygon", "coordinates": [[[116.4, 39.9], [116.41, 39.9], [116.41, 39.91], [116.4, 39.9]]]}
 NOT_THIS = {meters.GetAccountLedger}
@@ -196,6 +197,7 @@ def things(platform):
         "ListTasks": lambda: {"unit": "property"},
         "WriteDiary": lambda: {"kind": "visit"},
         "RuleConsultation": lambda: {"minutes": "各方陈述"},
+        "HandInLater": lambda: {"materials": [{"name": "photo"}]},
         "RequestViewing": lambda: {"unit": "派出所"},
         "RegisterWebhook": lambda: {"url": "https://company.example/", "kinds": ["fee.paid"]},
         "ReplayWebhook": lambda: {"since": now.isoformat()},
