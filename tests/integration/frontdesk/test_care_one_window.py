@@ -20,7 +20,7 @@ def hardship(desk, *materials, channel="window", who=1):
     applicant = {"name": "张某", "id_number": id_number(who), "phone": "13500000000"}
     form = {
         "address": f"{PLACE}-3-502", "beneficiary": "张某", "description": "家人重病", "requester": "慈善总会",
-        "legal_article": "《慈善法》", "consent": True,
+        "legal_article": "《慈善法》", "reason": "家人重病", "purpose": "申请救助", "pledge": True, "consent": True,
     }  # fmt: skip
     return desk.order(
         frontdesk.FileCase, matter="hardship-certificate", channel=channel, applicant=applicant, form=form,
