@@ -46,8 +46,7 @@ def recompute(
 ) -> None:
     """只凭日志复算考核得分并比对 · The scores from the log alone, beside those on the screens."""
     with Calls(needed("AMQP_URI"), "yikou-insight") as calls, out.status("复算 Recomputing"):
-        given = {"of": of, "period": period} | ({"place": place} if place else {})
-        found = calls.call(scores.RecomputeScores, timeout=600.0, **given)
+        found = calls.call(scores.RecomputeScores, timeout=600.0, of=of, period=period, place=place)
     known = {one["key"]: one["score"] for one in found["scores"]}
     for one in found["from_log"]:
         out.print(f"{one['score']:>8}  {one['zh']}  [dim]屏幕 on screen {known.get(one['key'], '—')}[/]")

@@ -41,5 +41,5 @@ def inside(column: Any, scopes: Iterable[str]) -> ColumnElement[bool]:
 
 def _inside_one(column: Any, scope: str) -> ColumnElement[bool]:
     if len(scope) == LONGEST:  # nothing is within a grid
-        return column == scope  # type: ignore[no-any-return]
-    return column.startswith(scope, autoescape=True) if scope else literal(True)  # type: ignore[no-any-return]
+        return column == scope
+    return column.startswith(scope, autoescape=True) if scope else literal(True)
