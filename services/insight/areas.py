@@ -11,7 +11,7 @@ from services.chassis.database import Read
 from services.chassis.errors import Forbidden
 from services.chassis.identifiers import within
 from services.contracts.insight import GetOverview
-from services.contracts.roles import may
+from services.contracts.roles import Contract, may
 
 LONGEST = 15
 """Digits of a grid's code."""
@@ -23,9 +23,9 @@ class OutsideYourArea(Forbidden):
     zh = "“{place}”不在您的辖区内。"
 
 
-def areas(read: Read, place: str | None) -> list[str]:
-    """The caller's areas, or the one asked for, which must lie within them; none of them within another."""
-    scopes = read.caller.scopes(*may(GetOverview))
+def areas(read: Read, place: str | None, contract: Contract = GetOverview) -> list[str]:
+    """Where the caller may ask this, or the area asked for, which must lie within; none of them within another."""
+    scopes = read.caller.scopes(*may(contract))
     if place is not None:
         if not any(within(place, scope) for scope in scopes):
             raise OutsideYourArea(place=place)
@@ -41,5 +41,5 @@ def inside(column: Any, scopes: Iterable[str]) -> ColumnElement[bool]:
 
 def _inside_one(column: Any, scope: str) -> ColumnElement[bool]:
     if len(scope) == LONGEST:  # nothing is within a grid
-        return column == scope  # type: ignore[no-any-return]
-    return column.startswith(scope, autoescape=True) if scope else literal(True)  # type: ignore[no-any-return]
+        return column == scope
+    return column.startswith(scope, autoescape=True) if scope else literal(True)

@@ -71,7 +71,8 @@ def count(read: Read, name: str, scopes: list[str], only: Any, span: Span | None
     """How many one number counts."""
     number = NUMBERS[name]
     if name in TALLIED and not _beside_unit(only) and all(len(scope) in model.LEVELS for scope in scopes):
-        span, found = span or number.span(read.now), defaultdict(Counter)
+        found: Found = defaultdict(Counter)
+        span = span or number.span(read.now)
         _add_sums(read, found, scopes, span, "all", only.unit)
         if number.live:
             _add_what_is_late(read, found, scopes, span, "all", only)
@@ -178,12 +179,12 @@ def _add_what_is_late(
         "late": lanes.c.due_at < read.now,
         "counts": and_(lanes.c.due_at >= since, lanes.c.due_at < until),
     }  # fmt: skip
-    held = select(
-        *(what.label(f"of_{name}") for name, what in groups.items()), func.count().label("n")
-    ).where(lanes.c.status.in_(model.OPEN), inside(lanes.c.place, scopes), *narrowed(lanes, only))
-    for one, status, unsigned, late, counts, n in read.connection.execute(
-        held.group_by(*(f"of_{name}" for name in groups))
-    ):
+    columns = [what.label(f"of_{name}") for name, what in groups.items()]
+    held = select(*columns, func.count().label("n")).where(
+        lanes.c.status.in_(model.OPEN), inside(lanes.c.place, scopes), *narrowed(lanes, only)
+    )
+    for row in read.connection.execute(held.group_by(*(f"of_{name}" for name in groups))):
+        one, status, unsigned, late, counts, n = tuple(row)
         overdue = late and status in model.TICKING
         here = {"sign_due": unsigned and status == "assigned"}
         here |= dict.fromkeys(("tasks_due", "tasks_late"), overdue and counts)

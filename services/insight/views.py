@@ -60,8 +60,8 @@ def first_rows(connection: Connection, now: datetime) -> list[tuple[str, dict[st
         for name in _OF_NOW:
             community[name] += row[name]
     closed = select(cases.c.place, func.count().label("n")).where(NUMBERS["closed_today"].which(now))
-    for row in connection.execute(closed.group_by(cases.c.place)):
-        found[row.place[: model.LEVELS[-1]]]["closed_today"] += row.n
+    for done in connection.execute(closed.group_by(cases.c.place)):
+        found[done.place[: model.LEVELS[-1]]]["closed_today"] += done.n
     return [(place, {name: numbers[name] for name in model.FIRST_ROW}) for place, numbers in found.items()]
 
 

@@ -22,6 +22,7 @@ NOT_MADE = {
     "approval_id", "number",  # of the certificate desk
     "consultation_id", "entry_id",  # of the intake
     "change_id", "import_id", "proposal_id", "certificate", "breach_id",  # of the registry
+    "evaluation", "objection",
 }  # fmt: skip
 NOT_MADE = {"finding_id", "dispatch_id", "duty_id", "edit_id", "reading_id", "bill", "run", "trouble_id"}
 """What only a longer story brings about: the desk answers that there is none, to whoever may ask."""
@@ -161,6 +162,14 @@ def things(platform):
     }
     known_things |= {"ruling": "裁定", "lead": "fire", "ledger": "visits", "draft": "x"}
     known_things |= {"confirmed_on": "2026-11-23", "reference": "x"}
+    # insight: evaluations and objections there are not
+    known_things |= {
+        "evaluation": 999_999,
+        "objection": 999_999,
+        "subject": "party",
+        "answer": "无误",
+        "fact": "RepairFinished",
+    }
     fresh = {
         "id_number": person, "code": credit_code, "reference": lambda: uuid.uuid4().hex,
         "door": lambda: uuid.uuid4().hex[:8].upper(),
@@ -201,6 +210,16 @@ def things(platform):
         "RequestViewing": lambda: {"unit": "派出所"},
         "RegisterWebhook": lambda: {"url": "https://company.example/", "kinds": ["fee.paid"]},
         "ReplayWebhook": lambda: {"since": now.isoformat()},
+        # insight
+        "SetCampaign": lambda: {
+            "code": "clean-up",
+            "zh": "清理",
+            "en": "Clean-up",
+            "first_day": "2026-01-01",
+            "last_day": "2026-12-31",
+            "target": 9,
+        },
+        "DraftEvaluation": lambda: {"of": "unit", "year": 2026},
         # census
         "PlanCensus": lambda: {"reference_at": "2020-11-01T00:00:00+08:00", "area": AREA},
         "ImportBuildings": lambda: {"csv": "building"},

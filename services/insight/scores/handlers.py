@@ -19,8 +19,7 @@ from services.insight.scores.model import STATES, NotInThisState, NotPublicAnyMo
 
 def recompute_scores(work: Work, command: Any) -> dict[str, Any]:
     """Reads the log of the area again from its first line; nothing that was made from it is used."""
-    _let(work, scores.RecomputeScores, command.place or "")
-    scopes = areas(work, command.place)
+    scopes = areas(work, command.place, scores.RecomputeScores)
     known = views.scores(work, command, scopes)["items"]
     work.store.stand_beside()
     work.store.play_again(scopes)

@@ -64,11 +64,11 @@ class Scheme:
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Scheme:
-        most = {
-            name: Decimal(str(data[name])) if name in data else None for name in ("base_most", "good_most")
+        parts: dict[str, Any] = {
+            name: tuple(data.get(name, ())) for name in ("base", "good", "bad", "grades")
         }
-        parts = {name: tuple(data.get(name, ())) for name in ("base", "good", "bad", "grades")}
-        return cls(data["scheme"], tuple(data["of"]), data["place"], data["from"], **parts, **most)
+        most = {name: Decimal(str(data[name])) for name in ("base_most", "good_most") if name in data}
+        return cls(data["scheme"], tuple(data["of"]), data["place"], data["from"], **(parts | most))
 
 
 def scheme_for(schemes: Sequence[Scheme], of: str, place: str, on: date) -> Scheme:

@@ -12,7 +12,6 @@ import yaml
 from sqlalchemy import and_, func, or_, select
 
 from services.chassis.database import Read
-from services.chassis.errors import Forbidden
 from services.chassis.paging import page
 from services.contracts.messages import Query
 from services.contracts.roles import may
@@ -34,10 +33,7 @@ def schemes() -> tuple[Scheme, ...]:
 
 
 def get_scores(read: Read, query: Any) -> dict[str, Any]:
-    if not read.caller.scopes(*may(GetScores)):
-        raise Forbidden()
-    scopes = areas(read, query.place)
-    return scores(read, query, scopes)
+    return scores(read, query, areas(read, query.place, GetScores))
 
 
 def scores(read: Read, query: Any, scopes: list[str], by_sums: bool = True) -> dict[str, Any]:
@@ -111,7 +107,7 @@ def _in(scopes: list[str]) -> Any:
 def list_facts(read: Read, query: Any) -> dict[str, Any]:
     span = model.span_of(query.period, query.on, read.now)
     assert span is not None
-    wanted = select(facts).where(_lately(query.fact, span), _in(areas(read, query.place)))
+    wanted = select(facts).where(_lately(query.fact, span), _in(areas(read, query.place, ListFacts)))
     if query.branch:
         wanted = wanted.where(facts.c.data["branch"].astext == query.branch)
     if query.company:
@@ -121,7 +117,7 @@ def list_facts(read: Read, query: Any) -> dict[str, Any]:
 
 
 def list_campaigns(read: Read, query: Any) -> dict[str, Any]:
-    wanted = select(campaigns).where(inside(campaigns.c.place, areas(read, query.place)))
+    wanted = select(campaigns).where(inside(campaigns.c.place, areas(read, query.place, ListCampaigns)))
     items = []
     for row in read.connection.execute(
         wanted.order_by(campaigns.c.first_day.desc(), campaigns.c.code)
@@ -139,7 +135,7 @@ def list_campaigns(read: Read, query: Any) -> dict[str, Any]:
 
 
 def list_evaluations(read: Read, query: Any) -> dict[str, Any]:
-    wanted = select(evaluations).where(inside(evaluations.c.place, areas(read, query.place)))
+    wanted = select(evaluations).where(inside(evaluations.c.place, areas(read, query.place, ListEvaluations)))
     if not read.caller.has(*may(GetScores)):
         wanted = wanted.where(or_(evaluations.c.state == "publicity", evaluations.c.state == "published"))
     found = page(read.connection, wanted, (evaluations.c.id,), query, descending=True)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import text
 
-from services.chassis.errors import Invalid
+from services.chassis.errors import Forbidden, Invalid
 from services.chassis.identifiers import Caller
 from services.insight import views
 from services.insight.areas import OutsideYourArea
@@ -169,7 +169,7 @@ def test_another_areas_evaluation_does_not_exist(year):
     assert look(year, scores.list_evaluations, NOW, OFFICER)["items"] == []  # a draft is its makers'
     with pytest.raises(OutsideYourArea):
         do(year, handlers.draft_evaluation, of="unit", place="110106001", year=2026)
-    with pytest.raises(scores.Forbidden):
+    with pytest.raises(Forbidden):
         ask(year, caller=OFFICER)
 
 
