@@ -12,7 +12,7 @@ from services.chassis.database import Work
 from services.chassis.errors import Forbidden, Invalid
 from services.chassis.identifiers import within
 from services.chassis.settings import settings
-from services.contracts import citizens, property, registry
+from services.contracts import citizens, frontdesk, property, registry
 from services.contracts.roles import may
 from services.registry import access, demonstration, geometry, model
 from services.registry.classes import handlers as classes
@@ -372,13 +372,17 @@ def _announced(households: list[dict[str, Any]], living: dict[str, list[Resident
     return elders + others[: ANNOUNCED - len(elders)]
 
 
+def note_case_closed(work: Work, event: Any) -> None:
+    """What became a case ends with it: an event of a grid, or a look at what hangs on a household's change."""
+    grid_events.close_with_case(work, event)
+    people.close_recheck(work, event)
+
+
 EVENTS: dict[type[Any], Callable[[Work, Any], None]] = {
     property.HouseholdFileOpened: open_household,
     property.MovingInUndone: undo_moving_in,
-    # gridmap: an event that became a case closes with it
-    **grid_events.EVENTS,
-    # people, exchange, privacy
-    **people.EVENTS,
+    frontdesk.CaseClosed: note_case_closed,
+    # privacy
     **privacy.EVENTS,
 }
 COMMANDS: dict[type[Any], Callable[[Work, Any], Any]] = {

@@ -327,7 +327,6 @@ def _face(row: Any) -> dict[str, Any]:
     return {name: getattr(row, name) for name in ("event_no", "state", "address", "found_at")}
 
 
-EVENTS: dict[type[Any], Callable[[Work, Any], None]] = {frontdesk.CaseClosed: close_with_case}
 COMMANDS: dict[type[Command], Callable[[Work, Any], Any]] = {
     events.RegisterPart: register_part,
     events.RetirePart: retire_part,

@@ -295,7 +295,6 @@ def _write(
     return access.write_down(work, kind, home, person, on, **more)
 
 
-EVENTS: dict[type[Any], Callable[[Work, Any], None]] = {frontdesk.CaseClosed: close_recheck}
 COMMANDS: dict[type[Any], Callable[[Work, Any], dict[str, Any]]] = {
     people.RecordBirth: record_birth,
     people.RecordDeath: record_death,
