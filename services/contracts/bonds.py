@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from services.contracts.messages import Command, Page, Query
@@ -12,7 +14,7 @@ POSTS = ("cross-post", "industry-committee")
 PERIOD = validate.Regexp(r"^\d{4}(-H[12])?$", error="A year or half-year, as 2026-H1.")
 
 
-def _key(**options: object) -> fields.String:
+def _key(**options: Any) -> fields.String:
     return fields.String(required=True, validate=KEY, **options)
 
 

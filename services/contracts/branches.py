@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
 from services.contracts.messages import Command, Page, Query, at
@@ -13,7 +15,7 @@ MEETING_STATES = ("convened", "held", "cancelled")
 COUNT = validate.Range(0, 10_000)
 
 
-def _key(**options: object) -> fields.String:
+def _key(**options: Any) -> fields.String:
     return fields.String(required=True, validate=KEY, **options)
 
 
@@ -22,7 +24,7 @@ class ConveneMeeting(Command):
 
     branch = _key()
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
-    title = fields.String(required=True, validate=NAME)
+    topic = fields.String(required=True, validate=NAME)
     at = at(required=True)
     venue = fields.String(load_default=None, validate=NAME)
 
@@ -59,7 +61,7 @@ class CancelMeeting(_OnMeeting):
 class PutToVote(_OnMeeting):
     """A resolution of a general meeting: adopted with more than half of all entitled, present or not."""
 
-    title = fields.String(required=True, validate=NAME)
+    topic = fields.String(required=True, validate=NAME)
     votes_for = fields.Integer(required=True, validate=COUNT)
     votes_against = fields.Integer(load_default=0, validate=COUNT)
     abstained = fields.Integer(load_default=0, validate=COUNT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from services.contracts.messages import Command, Page, Query, money
@@ -13,7 +15,7 @@ POSITIVE = validate.Range(min=0, min_inclusive=False, max=10_000_000)
 MONTH = validate.Regexp(r"^\d{4}-(0[1-9]|1[0-2])$", error="Not a month, as 2026-05.")
 
 
-def _month(**options: object) -> fields.String:
+def _month(**options: Any) -> fields.String:
     return fields.String(required=True, validate=MONTH, **options)
 
 

@@ -12,7 +12,7 @@ from services.chassis.errors import Conflict, Forbidden
 from services.chassis.identifiers import new_id
 from services.contracts import citizens, party, privacy, volunteers
 from services.contracts.messages import Command, Event
-from services.party import demonstration, model
+from services.party import demonstration, model, year
 from services.party.bonds import handlers as bonds
 from services.party.desk import permit, weigh
 from services.party.development import handlers as development
@@ -288,6 +288,7 @@ def load_demonstration(work: Work, command: Any) -> dict[str, Any]:
     members = work.store.add_members(roll.members)
     for unit in roll.units:
         weigh(work, unit)
+    year.live(work, roll, command.seed)
     return {
         "loaded": True,
         "organisations": len(roll.organisations),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -127,6 +127,10 @@ class Repository(tray.Repository, DevelopmentStore, MeetingStore, DuesStore, Bon
 
     def add_members(self, members: Iterable[Member]) -> int:
         return len(self._add(tables.members, members))
+
+    def on_roll(self, ids: Sequence[str]) -> set[str]:
+        at = tables.members.c
+        return set(self.connection.execute(select(at.id).where(at.id.in_(ids))).scalars())
 
     def save_member(self, member: Member) -> None:
         self._save(tables.members, member)

@@ -138,8 +138,10 @@ def _write_waivers(work: Work, member: model.Member, lines: list[Line]) -> None:
     written = {line.month for line in lines if line.kind == "waiver"}
     fresh = []
     for line in lines:
-        waiver = next((one for one in given if line.month and one.since <= line.month <= one.until), None)
-        if line.kind != "charge" or waiver is None or line.month in written:
+        if line.kind != "charge" or line.month is None or line.month in written:
+            continue
+        waiver = next((one for one in given if one.since <= line.month <= one.until), None)
+        if waiver is None:
             continue
         amount = waived(line.amount, waiver.percent, figures.rule("dues", line.month, member.place))
         fresh.append(

@@ -32,7 +32,7 @@ from services.party.months import plus_months
 def convene_meeting(work: Work, command: Any) -> dict[str, Any]:
     branch = _branch(work, command.branch)
     meeting = Meeting(
-        id=new_id(), branch=branch.code, kind=command.kind, title=command.title, at=command.at,
+        id=new_id(), branch=branch.code, kind=command.kind, title=command.topic, at=command.at,
         state="convened", convened_by=work.caller.account, convened_at=work.now, venue=command.venue,
     )  # fmt: skip
     work.store.add_meeting(meeting)
@@ -88,7 +88,7 @@ def put_to_vote(work: Work, command: Any) -> dict[str, Any]:
     turnout.check_votes(command.votes_for + command.votes_against + command.abstained)
     voting = figures.rule("meetings", today(work), branch.place)["voting"]
     row = {
-        "id": new_id(), "meeting": meeting.id, "title": command.title, "entitled": turnout.entitled,
+        "id": new_id(), "meeting": meeting.id, "title": command.topic, "entitled": turnout.entitled,
         "present": turnout.present, "votes_for": command.votes_for, "votes_against": command.votes_against,
         "abstained": command.abstained, "adopted": turnout.adopts(command.votes_for, voting),
         "about": command.about, "at": work.now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -68,6 +69,9 @@ class MeetingStore:
                 set_={"state": new.state, "reason": new.reason, "at": new.at},
             )
         )
+
+    def add_attendance(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        insert_rows(self.connection, attendance, rows)
 
     def note_absent(self, meeting: Meeting, at: datetime) -> int:
         """Everybody of the branch with membership who neither came nor took leave."""

@@ -90,7 +90,7 @@ def cadence_of(read: Read, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What each branch owes of meetings and elections; a fixed number of statements however many branches."""
     codes = [branch["code"] for branch in rows]
     at, of, held = tables.members.c, tables.organisations.c, tables.meetings.c
-    formal = dict(
+    formal: dict[str, int] = dict(
         read.connection.execute(
             select(at.branch, func.count())
             .where(at.branch.in_(codes), at.stage == COUNTED, at.left_at.is_(None))

@@ -36,7 +36,8 @@ def test_a_unit_with_a_branch_joins_no_other():
 
 
 @pytest.mark.parametrize(
-    ("members", "seats", "enough"), [(3, 10, True), (2, 10, False), (2, 7, False), (3, 7, True), (0, 0, False)]
+    ("members", "seats", "enough"),
+    [(3, 10, True), (2, 10, False), (2, 7, False), (3, 7, True), (0, 0, False)],
 )
 def test_three_tenths_of_an_owners_committee_are_members(members, seats, enough):
     assert share(members, seats, True, RULE)["enough"] is enough
@@ -46,7 +47,9 @@ def talk():
     return Talk("t", "a", "m", "b", "110105001001001", "fee-arrears", "asked", NOW, date(2026, 1, 16))
 
 
-@pytest.mark.parametrize("result", ["已缴清1200元", "欠 ¥ 300", "owes 12.50 yuan", "还欠三百块", "１２００ 元"])
+@pytest.mark.parametrize(
+    "result", ["已缴清1200元", "欠 ¥ 300", "owes 12.50 yuan", "还欠三百块", "１２００ 元"]
+)
 def test_an_amount_is_refused_in_the_record_of_a_talk(result):
     with pytest.raises(Invalid):
         talk().file(date(2026, 1, 5), result, "li", NOW)

@@ -87,7 +87,9 @@ def paid(amount):
 amounts = st.decimals("0.01", 1000, places=2)
 
 
-@given(st.lists(amounts, max_size=15), st.lists(amounts, max_size=15), st.lists(st.integers(1, 100), max_size=15))
+@given(
+    st.lists(amounts, max_size=15), st.lists(amounts, max_size=15), st.lists(st.integers(1, 100), max_size=15)
+)
 def test_the_ledger_balances_whatever_is_charged_paid_and_waived(charges, payments, percents):
     months = [plus_months(date(2025, 1, 1), number) for number in range(len(charges))]
     lines = [charge(month, amount) for month, amount in zip(months, charges, strict=True)]

@@ -41,7 +41,15 @@ def test_nobody_counts_more_votes_than_voters():
 
 @pytest.mark.parametrize(
     ("entitled", "present", "right"),
-    [(10, 8, True), (10, 7, False), (5, 4, True), (5, 3, False), (11, 9, True), (11, 8, False), (0, 0, False)],
+    [
+        (10, 8, True),
+        (10, 7, False),
+        (5, 4, True),
+        (5, 3, False),
+        (11, 9, True),
+        (11, 8, False),
+        (0, 0, False),
+    ],
 )
 def test_an_election_needs_four_fifths_of_those_entitled(entitled, present, right):
     if right:
