@@ -564,7 +564,7 @@ def test_another_communitys_branch_does_not_exist_for_a_caller(office, branch):
 
 def test_the_demonstration_has_a_year_behind_it(office):
     place = community()
-    office(party.LoadDemonstration, seed=7, place=place)
+    office(party.LoadDemonstration, seed=int(place), place=place)
     clerk = officer("party", place)
     rows = {row["branch"][-3:]: row for row in office(branches.ListCadence, clerk)["items"]}
     general = {code: row["kinds"][0]["held"] for code, row in rows.items()}
