@@ -228,6 +228,7 @@ def things(platform):
             "target": 9,
         },
         "DraftEvaluation": lambda: {"of": "unit", "year": 2026},
+        "HoldMeeting": lambda: {"minutes": "会议记录"},
         "SetDuesBasis": lambda: {"since": "2026-01"},
         "WaiveDues": lambda: {"since": "2026-01", "until": "2026-02"},
         "ConveneMeeting": lambda: {"kind": "theme-day", "at": now.isoformat()},
