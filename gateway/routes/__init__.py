@@ -3,6 +3,7 @@
 from gateway.routes import (
     accounts,
     approvals,
+    branches,
     cameras,
     care,
     cases,
@@ -66,6 +67,7 @@ TABLE: tuple[Row, ...] = (
     *repairs.ROWS,
     *cameras.ROWS,
     *party.ROWS,
+    *branches.ROWS,
     *volunteers.ROWS,
     *webhooks.ROWS,
     *overview.ROWS,

@@ -32,7 +32,7 @@ class HouseholdFileOpened(Event):
     """A household moved in: property management keeps a file and a fee account for it."""
 
     said_by = ("property",)
-    heard_by = ("registry",)
+    heard_by = ("registry", "party")
     household = fields.String(required=True)
     address = fields.String(required=True)
     place = fields.String(required=True, metadata={"description": "grid code"})
@@ -82,6 +82,21 @@ class RepairFinished(Event):
     on_time = fields.Boolean(metadata={"description": "arrived within the promised time"})
     reported_at = at(required=True)
     finished_at = at(required=True)
+
+
+class ArrearsTalkAsked(Event):
+    """A household was reminded of its fees in vain: the branch of a member who lives there may talk with him.
+
+    Says only *that*, and why; never an amount. Where no member lives, there is nothing to do and nothing to keep.
+    """
+
+    said_by = ("property",)
+    heard_by = ("party",)
+    talk = fields.String(required=True, metadata={"description": "what the answer refers to"})
+    household = fields.String(required=True)
+    place = fields.String(required=True, metadata={"description": "grid code"})
+    purpose = fields.String(required=True)
+    at = at(required=True)
 
 
 # -- asked ---------------------------------------------------------------------------------------------

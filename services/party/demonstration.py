@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.contracts import citizens
 from services.party.model import Member, Organisation, Person, Unit
@@ -12,6 +12,8 @@ from services.party.model import Member, Organisation, Person, Unit
 NOBODYS_AREA = "990105"
 """No area has this code, so none of the numbers made here can be anybody's."""
 
+FOUNDED = timedelta(days=430)
+"""Ago: a year of meetings is asked of every branch."""
 GRIDS = 6
 MEMBERS_A_GRID = 10
 COMPANIES = (
@@ -35,7 +37,7 @@ class Roll:
 
 def make(seed: int, place: str, at: datetime) -> Roll:
     chance = random.Random(seed)
-    roll = Roll(organisations=_tree(place, at))
+    roll = Roll(organisations=_tree(place, at - FOUNDED))
     for grid in range(1, GRIDS + 1):
         for _ in range(MEMBERS_A_GRID):
             member = _member(chance, len(roll.members), f"{place}{grid:03}", at)

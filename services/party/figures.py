@@ -1,4 +1,4 @@
-"""The dated figures of the rule on branches, read once from `data/branches.yaml`."""
+"""The dated figures of the rules, read once from `data/`: the newest entry in force, a locality's own before the country's."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-FILE = Path(__file__).with_name("data") / "branches.yaml"
+DATA = Path(__file__).with_name("data")
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,19 @@ class NoFigures(LookupError):
 
 
 def in_force(on: date, place: str) -> Figures:
-    """The newest figures on that day; a locality's own go before the country's."""
-    fitting = [entry for entry in _entries() if entry.since <= on and place.startswith(entry.place)]
+    """What a unit's number of members asks for on that day."""
+    entry = rule("branches", on, place)
+    return Figures(entry["from"], entry["place"], tuple(Threshold(**duty) for duty in entry["duties"]))
+
+
+def rule(name: str, on: date, place: str) -> dict[str, Any]:
+    """The newest entry of `data/{name}.yaml` on that day; a locality's own go before the country's."""
+    fitting = [entry for entry in _entries(name) if entry["from"] <= on and place.startswith(entry["place"])]
     if not fitting:
-        raise NoFigures(f"no figures for {place} on {on}")
-    return max(fitting, key=lambda entry: (len(entry.place), entry.since))
+        raise NoFigures(f"no {name} for {place} on {on}")
+    return max(fitting, key=lambda entry: (len(entry["place"]), entry["from"]))
 
 
 @cache
-def _entries() -> tuple[Figures, ...]:
-    return tuple(
-        Figures(entry["from"], entry["place"], tuple(Threshold(**duty) for duty in entry["duties"]))
-        for entry in yaml.safe_load(FILE.read_text("utf-8"))
-    )
+def _entries(name: str) -> tuple[dict[str, Any], ...]:
+    return tuple(yaml.safe_load((DATA / f"{name}.yaml").read_text("utf-8")))

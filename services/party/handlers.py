@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from services.backoffice import tray
@@ -10,15 +12,14 @@ from services.chassis.errors import Conflict, Forbidden
 from services.chassis.identifiers import new_id
 from services.contracts import citizens, party, privacy, volunteers
 from services.contracts.messages import Command, Event
-from services.contracts.roles import ADMIN, DEPARTMENT
-from services.party import demonstration, figures, model
+from services.party import demonstration, model, year
+from services.party.bonds import handlers as bonds
+from services.party.desk import permit, weigh
+from services.party.development import handlers as development
+from services.party.development.model import StepsDecide
+from services.party.dues import handlers as dues
 from services.party.erasure import answer_erasure
-
-
-class NotYourRoll(Forbidden):
-    """The roll of {place} is kept by its own party office; your role or area does not cover it."""
-
-    zh = "“{place}”的党员名册不在您的职责或辖区内。"
+from services.party.meetings import handlers as meetings
 
 
 class OnlyForAdministrators(Forbidden):
@@ -80,7 +81,7 @@ def unsettle(work: Work, item: tray.Item) -> list[str]:
             member.branch, member.unit, member.left_at = transfer.former_branch, transfer.former_unit, None
         work.store.save_member(member)
         if unit:
-            _weigh(work, unit)
+            weigh(work, unit)
         undone.append(f"撤销组织关系转接 · transfer of relation undone: {citizens.mask_name(member.name)}")
     struck = work.store.withdraw_reports(item.case_no, work.now)
     return undone + ([f"撤销党员报到 · reports struck out: {struck}"] if struck else [])
@@ -123,7 +124,7 @@ def _say_received(
 
 
 def receive_member(work: Work, command: Any) -> dict[str, Any]:
-    _permit(work, command.place)
+    permit(work, command.place)
     item = work.store.item(command.task_id) if command.task_id else None
     branch = work.store.grid_branch(command.place)
     person = model.Person.named(command.name, command.id_number)
@@ -137,7 +138,7 @@ def transfer_member(work: Work, command: Any) -> dict[str, Any]:
     item = work.store.item(command.task_id) if command.task_id else None
     unit = work.store.unit_of_member(command.member_id)
     member = work.store.member(command.member_id)
-    _permit(work, member.place)
+    permit(work, member.place)
     origin = member.branch or member.unit or member.place
     transfer = model.Transfer(
         new_id(), member.id, "sent", origin, command.destination, work.now,
@@ -147,12 +148,12 @@ def transfer_member(work: Work, command: Any) -> dict[str, Any]:
     work.store.save_member(member)
     work.store.add_transfer(transfer)
     if unit:
-        _weigh(work, unit)
+        weigh(work, unit)
     return _finished(work, item, {"member_id": member.id, "destination": command.destination})
 
 
 def report_member(work: Work, command: Any) -> dict[str, Any]:
-    _permit(work, command.place)
+    permit(work, command.place)
     item = work.store.item(command.task_id) if command.task_id else None
     branch = work.store.grid_branch(command.place)
     person = model.Person.named(command.name, command.id_number)
@@ -186,10 +187,12 @@ def _report(
 def advance_member(work: Work, command: Any) -> dict[str, Any]:
     unit = work.store.unit_of_member(command.member_id)
     member = work.store.member(command.member_id)
-    _permit(work, member.place)
+    permit(work, member.place)
+    if work.store.steps_of(member.id):
+        raise StepsDecide()
     member.advance(command.stage)
     work.store.save_member(member)
-    opened = _weigh(work, unit) if unit else []
+    opened = weigh(work, unit) if unit else []
     return {"member_id": member.id, "stage": member.stage, "duties": [duty.kind for duty in opened]}
 
 
@@ -197,7 +200,7 @@ def advance_member(work: Work, command: Any) -> dict[str, Any]:
 
 
 def register_unit(work: Work, command: Any) -> dict[str, Any]:
-    _permit(work, command.place)
+    permit(work, command.place)
     model.check_credit_code(command.code)
     unit = model.Unit(command.code, command.kind, command.name_zh, command.name_en, command.place, work.now)
     if not work.store.add_unit(unit):
@@ -207,7 +210,7 @@ def register_unit(work: Work, command: Any) -> dict[str, Any]:
 
 def enrol_member(work: Work, command: Any) -> dict[str, Any]:
     unit = work.store.unit(command.unit)
-    _permit(work, unit.place)
+    permit(work, unit.place)
     person = model.Person.named(command.name, command.id_number)
     member, _ = work.store.member_for(person, command.stage, unit.place, work.now)
     if member.in_service and member.unit != unit.code:
@@ -217,7 +220,7 @@ def enrol_member(work: Work, command: Any) -> dict[str, Any]:
     if branch:
         member.settle(branch)
     work.store.save_member(member)
-    opened = _weigh(work, unit)
+    opened = weigh(work, unit)
     return {
         "member_id": member.id,
         "unit": unit.code,
@@ -226,32 +229,8 @@ def enrol_member(work: Work, command: Any) -> dict[str, Any]:
     }
 
 
-def _weigh(work: Work, unit: model.Unit) -> list[model.Duty]:
-    """After every change of a unit's roll, while the unit is locked."""
-    members = work.store.count_members(unit.code)
-    rule = figures.in_force(work.now.date(), unit.place)
-    opened, lifted = model.weigh(unit.code, members, work.store.standing_duties(unit.code), rule, work.now)
-    for duty in lifted:
-        work.store.save_duty(duty)
-    work.store.add_duties(opened)
-    for duty in opened:
-        _announce(work, unit, duty)
-    return opened
-
-
-def _announce(work: Work, unit: model.Unit, duty: model.Duty) -> None:
-    facts: dict[str, Any] = {
-        "subject": unit.code, "duty_id": duty.id, "unit": unit.code, "place": unit.place,
-        "members": duty.members, "due_at": duty.due_at, "at": work.now,
-    }  # fmt: skip
-    if duty.kind == "branch":
-        work.say(party.BranchDue, **facts)
-    elif duty.needs_form:
-        work.say(party.CommitteeDue, form=duty.kind, **facts)
-
-
 def take_duty(work: Work, command: Any) -> dict[str, Any]:
-    _permit(work, work.store.unit_of_duty(command.duty_id).place)
+    permit(work, work.store.unit_of_duty(command.duty_id).place)
     duty = work.store.duty(command.duty_id)
     duty.move("take", work.now)
     duty.taken_by = work.caller.account
@@ -261,7 +240,7 @@ def take_duty(work: Work, command: Any) -> dict[str, Any]:
 
 def meet_duty(work: Work, command: Any) -> dict[str, Any]:
     unit = work.store.unit_of_duty(command.duty_id)
-    _permit(work, unit.place)
+    permit(work, unit.place)
     duty = work.store.duty(command.duty_id)
     duty.move("meet", work.now)
     duty.note = command.note
@@ -279,6 +258,7 @@ def _found_branch(work: Work, unit: model.Unit) -> None:
         founded_at=work.now, unit=unit.code,
     )  # fmt: skip
     work.store.add_organisations([branch])
+    work.store.leave_joint(unit.code)
     work.store.gather(unit.code, branch.code)
 
 
@@ -307,7 +287,8 @@ def load_demonstration(work: Work, command: Any) -> dict[str, Any]:
         work.store.add_unit(unit)
     members = work.store.add_members(roll.members)
     for unit in roll.units:
-        _weigh(work, unit)
+        weigh(work, unit)
+    year.live(work, roll, command.seed)
     return {
         "loaded": True,
         "organisations": len(roll.organisations),
@@ -317,13 +298,6 @@ def load_demonstration(work: Work, command: Any) -> dict[str, Any]:
 
 
 # -- ---------------------------------------------------------------------------------------------------
-
-
-def _permit(work: Work, place: str) -> None:
-    caller = work.caller
-    holds = caller.kind == "system" or caller.department == work.service or caller.has("admin")
-    if not (holds and caller.may((*DEPARTMENT, *ADMIN), place)):
-        raise NotYourRoll(place=place)
 
 
 def _finished(work: Work, item: tray.Item | None, result: dict[str, Any]) -> dict[str, Any]:
@@ -340,6 +314,7 @@ EVENTS: dict[type[Event], Any] = {
     volunteers.VolunteerRegistered: note_volunteer,
     volunteers.HoursCredited: note_service,
     privacy.ResidentErased: answer_erasure,
+    **bonds.EVENTS,
 }
 COMMANDS: dict[type[Command], Any] = {
     **tray.COMMANDS,
@@ -352,4 +327,9 @@ COMMANDS: dict[type[Command], Any] = {
     party.TakeDuty: take_duty,
     party.MeetDuty: meet_duty,
     party.LoadDemonstration: load_demonstration,
+    **development.COMMANDS,
+    **meetings.COMMANDS,
+    **dues.COMMANDS,
+    **bonds.COMMANDS,
 }
+TIMERS: dict[Callable[[Work], None], timedelta] = {**dues.TIMERS}

@@ -22,6 +22,7 @@ LEVELS = {
     "grid-branch": 15,
     "building-group": 15,
     "unit-branch": 15,  # a company's own branch stands beside the grid branches, under the community
+    "joint-branch": 15,  # several small units' one
 }
 """Level of an organisation -> digits of its place code."""
 
@@ -126,6 +127,7 @@ class Member:
     branch: str | None = None
     unit: str | None = None
     left_at: datetime | None = None
+    household: str | None = None
 
     @classmethod
     def new(cls, person: Person, stage: str, place: str, at: datetime) -> Member:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.backoffice import tray
 from services.chassis.identifiers import new_id
 from services.chassis.rows import update_rows
 from services.party import tables
+from services.party.bonds.repository import BondStore
+from services.party.development.repository import DevelopmentStore
+from services.party.dues.repository import DuesStore
+from services.party.meetings.repository import MeetingStore
 from services.party.model import (
     COUNTED,
     Duty,
@@ -37,7 +41,7 @@ _MEMBER = _member.on_conflict_do_update(
 _REPORT = insert(tables.reports).on_conflict_do_nothing().returning(tables.reports.c.id)
 
 
-class Repository(tray.Repository):
+class Repository(tray.Repository, DevelopmentStore, MeetingStore, DuesStore, BondStore):
     items = tables.items
 
     # -- the tree --------------------------------------------------------------------------------------
@@ -59,8 +63,12 @@ class Repository(tray.Repository):
         return found
 
     def unit_branch(self, unit: str) -> Organisation | None:
+        """Its own, or the one it shares with other small units."""
+        at, shared = tables.organisations.c, tables.joint_units.c
         row = self.connection.execute(
-            select(tables.organisations).where(tables.organisations.c.unit == unit)
+            select(tables.organisations)
+            .where(or_(at.unit == unit, at.code.in_(select(shared.branch).where(shared.unit == unit))))
+            .order_by(at.unit.is_(None))
         ).first()
         return Organisation(**row._mapping) if row else None
 
@@ -119,6 +127,10 @@ class Repository(tray.Repository):
 
     def add_members(self, members: Iterable[Member]) -> int:
         return len(self._add(tables.members, members))
+
+    def on_roll(self, ids: Sequence[str]) -> set[str]:
+        at = tables.members.c
+        return set(self.connection.execute(select(at.id).where(at.id.in_(ids))).scalars())
 
     def save_member(self, member: Member) -> None:
         self._save(tables.members, member)

@@ -11,3 +11,4 @@ class Party(Service):
     events = handlers.EVENTS
     commands = handlers.COMMANDS
     queries = views.QUERIES
+    timers = handlers.TIMERS

@@ -15,6 +15,10 @@ from sqlalchemy import (
 
 from services.backoffice import tray
 from services.chassis.database import new_metadata
+from services.party.bonds import tables as bonds_tables
+from services.party.development import tables as development_tables
+from services.party.dues import tables as dues_tables
+from services.party.meetings import tables as meetings_tables
 
 metadata = new_metadata()
 items = tray.add_table(metadata)
@@ -63,6 +67,9 @@ members = Table(
     Column("branch", ForeignKey("organisations.code"), index=True),
     Column("unit", ForeignKey("units.code"), index=True),
     Column("left_at", DateTime(timezone=True)),
+    Column(
+        "household", String, index=True
+    ),  # as the registry names it; only to find whom an arrears talk is with
 )
 
 transfers = Table(
@@ -144,4 +151,12 @@ services = Table(
     Column("hours", Numeric(8, 2), nullable=False),
     Column("case_no", String, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+)
+
+# Rooms of the party office.
+steps = development_tables.add_table(metadata)
+meetings, attendance, resolutions, elections, terms = meetings_tables.add_tables(metadata)
+dues_bases, dues_waivers, dues_lines, dues_notices = dues_tables.add_tables(metadata)
+homes, talks, committees, seats, posts, joint_units, instructors, appraisals = bonds_tables.add_tables(
+    metadata
 )

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, false, func, or_, select, union
+from sqlalchemy import ScalarSelect, and_, case, func, or_, select, union
 
 from services.backoffice import tray
 from services.chassis.database import Read
 from services.chassis.paging import page
 from services.contracts import citizens, party
 from services.contracts.messages import Query
-from services.contracts.roles import ADMIN, WATCHERS, Contract, may
 from services.party import tables
+from services.party.bonds import views as bonds_seen
+from services.party.development import views as development_seen
+from services.party.dues import views as dues_seen
+from services.party.meetings import views as meetings_seen
 from services.party.model import OPEN
+from services.party.seen import within
 
 
 def get_tree(read: Read, query: Any) -> dict[str, Any]:
@@ -48,7 +52,7 @@ def list_members(read: Read, query: Any) -> dict[str, Any]:
     wanted = select(
         at.id, at.name, at.id_number, at.stage, at.branch, at.unit, at.place, at.joined_at,
         _service_hours().label("service_hours"),
-    ).where(at.left_at.is_(None), _within(read, at.place, party.ListMembers, personal=True))  # fmt: skip
+    ).where(at.left_at.is_(None), within(read, at.place, party.ListMembers, personal=True))  # fmt: skip
     for column, value in ((at.branch, query.branch), (at.unit, query.unit), (at.stage, query.stage)):
         if value:
             wanted = wanted.where(column == value)
@@ -78,7 +82,7 @@ def list_duties(read: Read, query: Any) -> dict[str, Any]:
     wanted = (
         select(tables.duties, of.name_zh, of.name_en, of.place)
         .join(tables.units, of.code == at.unit)
-        .where(_within(read, of.place, party.ListDuties))
+        .where(within(read, of.place, party.ListDuties))
     )
     if query.state == "open":
         wanted = wanted.where(at.state.in_(OPEN))
@@ -95,22 +99,13 @@ def list_duties(read: Read, query: Any) -> dict[str, Any]:
     return found
 
 
-def _within(
-    read: Read, place: ColumnElement[str], contract: Contract, personal: bool = False
-) -> ColumnElement[bool]:
-    """The caller's areas. Membership is sensitive: only the party office and those who oversee it see the roll."""
-    caller = read.caller
-    entitled = caller.kind == "system" or caller.department == "party" or caller.has(*WATCHERS, *ADMIN)
-    if personal and not entitled:
-        return false()
-    return or_(
-        false(), *(place.startswith(scope, autoescape=True) for scope in caller.scopes(*may(contract)))
-    )
-
-
 QUERIES: dict[type[Query], Any] = {
     **tray.queries(tables.items),
     party.GetTree: get_tree,
     party.ListMembers: list_members,
     party.ListDuties: list_duties,
+    **development_seen.QUERIES,
+    **meetings_seen.QUERIES,
+    **dues_seen.QUERIES,
+    **bonds_seen.QUERIES,
 }

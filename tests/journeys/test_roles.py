@@ -21,6 +21,7 @@ NOT_MADE = {
     "census_id", "household_id", "keying_id",  # of the census
     "approval_id", "number",  # of the certificate desk
     "consultation_id", "entry_id",  # of the intake
+    "meeting_id", "election_id", "notice_id", "talk_id", "post_id", "appraisal_id",  # of party's branches
     "change_id", "import_id", "proposal_id", "certificate", "breach_id",  # of the registry
     "evaluation", "objection", "trouble_id",
 }  # fmt: skip
@@ -169,6 +170,14 @@ def things(platform):
         "answer": "无误",
         "fact": "RepairFinished",
     }
+    # -- party's branches: development, meetings, dues, bonds
+    known_things |= {
+        "branch": GRID, "applied_on": "2026-01-01", "step": "talk", "taken_on": "2026-01-02", "evidence": "x",
+        "reviewed_on": "2026-01-02", "months": 6, "resolution_id": "x", "topic": "x", "votes_for": 1,
+        "seats": 1, "on": "2026-12-01", "approval": "x", "ballots_cast": 1, "category": "student",
+        "ballots": [{"member_id": "x", "votes": 1}], "result": "x", "since": "2026-01-01", "body": "x",
+        "post": "x", "ended_on": "2026-02-01", "held_on": "2026-01-01", "units": ["fire", "police"], "year": 2026,
+    }  # fmt: skip
     fresh = {
         "id_number": person, "code": credit_code, "reference": lambda: uuid.uuid4().hex,
         "door": lambda: uuid.uuid4().hex[:8].upper(),
@@ -219,6 +228,15 @@ def things(platform):
             "target": 9,
         },
         "DraftEvaluation": lambda: {"of": "unit", "year": 2026},
+        "HoldMeeting": lambda: {"minutes": "会议记录"},
+        "SetDuesBasis": lambda: {"since": "2026-01"},
+        "WaiveDues": lambda: {"since": "2026-01", "until": "2026-02"},
+        "ConveneMeeting": lambda: {"kind": "theme-day", "at": now.isoformat()},
+        "DelayElection": lambda: {"until": "2026-12-01"},
+        "FoundJointBranch": lambda: {"units": [unit]},
+        "AssessBranch": lambda: {"year": 2026},
+        "IssueAppraisal": lambda: {"period": "2020"},
+        "RecordPost": lambda: {"kind": "cross-post", "post": uuid.uuid4().hex},
         # census
         "PlanCensus": lambda: {"reference_at": "2020-11-01T00:00:00+08:00", "area": AREA},
         "ImportBuildings": lambda: {"csv": "building"},

@@ -6,7 +6,8 @@ import pytest
 
 from services.chassis.errors import Invalid
 from services.contracts import party, tasks
-from services.party.handlers import NotYourRoll, OnlyForAdministrators
+from services.party.desk import NotYourRoll
+from services.party.handlers import OnlyForAdministrators
 from services.party.model import AlreadyEnrolled, UnitRegistered, UnknownDuty, UnknownUnit
 from tests.offices import community, credit_code, id_number, officer
 

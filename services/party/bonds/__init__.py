@@ -1,0 +1,1 @@
+"""What ties branches to units, estates and employers."""

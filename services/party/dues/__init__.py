@@ -1,0 +1,1 @@
+"""Dues: brackets, a ledger that balances, arrears."""

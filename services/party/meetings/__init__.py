@@ -1,0 +1,1 @@
+"""Meetings and their cadence, votes, elections and terms."""
