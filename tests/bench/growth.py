@@ -136,7 +136,7 @@ def grow(urls: dict[str, str], together: int, start: datetime, say: Callable[...
     source = devices.batches(together=together, start=start, meters=METERS)
 
     def batches(readings: int) -> Iterator[list[Message]]:
-        for _ in range(readings // TOGETHER):
+        for _ in range(max(1, readings // TOGETHER)):  # also of few meters
             packs = itertools.islice(source, TOGETHER // devices.BATCH)
             yield [Message("", 0, "bench", body) for _, body in packs]
 

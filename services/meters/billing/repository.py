@@ -129,10 +129,14 @@ class BillingRepository:
         self.connection.execute(update(bill_runs).where(bill_runs.c.run == run).values(**changes))
 
     def next_bill_run(self) -> Any:
-        """The oldest that has something left to do."""
+        """The oldest that has something left to do and that nobody is working off."""
         waiting = bill_runs.c.state != "done"
         return self.connection.execute(
-            select(bill_runs).where(waiting).order_by(bill_runs.c.started_at).limit(1).with_for_update()
+            select(bill_runs)
+            .where(waiting)
+            .order_by(bill_runs.c.started_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
         ).first()
 
     def count_accounts(self, place: str, utility: str) -> int:
