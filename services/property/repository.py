@@ -22,8 +22,8 @@ from services.property.model import (
     UnknownRepair,
     account_of,
 )
-from services.property.tables import accounts, entries, households, repair_history, repairs
 from services.property.owners.repository import OwnersStore  # owners
+from services.property.tables import accounts, entries, households, repair_history, repairs
 from services.property.webhooks.repository import WebhookStore
 
 # Statements of every moving in, made once: building and recognising one costs as much as running it.

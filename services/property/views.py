@@ -15,8 +15,8 @@ from services.contracts.citizens import mask_id, mask_name, mask_phone
 from services.contracts.messages import Query
 from services.contracts.roles import WHOLE, Contract, may
 from services.property.model import OPEN, NotYourEstate, UnknownHousehold, UnknownRepair, is_ours
-from services.property.tables import accounts, entries, households, items, repair_history, repairs
 from services.property.owners import views as owners_seen  # owners
+from services.property.tables import accounts, entries, households, items, repair_history, repairs
 from services.property.webhooks import views as webhooks_seen
 
 LATEST = 24

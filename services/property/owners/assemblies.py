@@ -67,7 +67,7 @@ def make_proposal(work: Work, command: Any) -> dict[str, Any]:
         "text": command.text, "outcome": outcome, "state": "consulting", "made_by": work.caller.account,
         "made_at": work.now, "consult_until": work.now + timedelta(days=days),
     }  # fmt: skip
-    work.store.add(rows.proposals, **proposal)
+    work.store.add_row(rows.proposals, **proposal)
     return proposal
 
 
@@ -77,12 +77,12 @@ def give_opinion(work: Work, command: Any) -> dict[str, Any]:
     if work.now >= found.consult_until or found.state != "consulting":
         raise ConsultationOver(until=found.consult_until.isoformat(timespec="minutes"))
     said = {"stance": command.stance, "text": command.text, "at": work.now, "by": work.caller.account}
-    work.store.add(rows.opinions, proposal=found.proposal, **said)
+    work.store.add_row(rows.opinions, proposal=found.proposal, **said)
     return {"proposal": found.proposal, **said}
 
 
 def _proposal(work: Work, proposal: str) -> Any:
-    found = work.store.one(rows.proposals, proposal=proposal)
+    found = work.store.find_row(rows.proposals, proposal=proposal)
     if found is None:
         raise model.UnknownProposal(proposal=proposal)
     return found
@@ -104,7 +104,7 @@ def call_assembly(work: Work, command: Any) -> dict[str, Any]:
     roll = model.heads(rights)
     asked = _asked(command, roll, figures)
     assembly = new_id()
-    work.store.add(
+    work.store.add_row(
         rows.assemblies, assembly=assembly, estate=command.estate, place=place, kind=command.kind, state="called",
         called_at=work.now, called_by=work.caller.account, opens_at=command.opens_at, closes_at=command.closes_at,
         asked=asked,
@@ -161,7 +161,7 @@ def _put_on_agenda(
             raise StillConsulting(until=found.consult_until.isoformat(timespec="minutes"))
         if found.state != "consulting":
             raise ConsultationOver(until=found.consult_until.isoformat(timespec="minutes"))
-        work.store.change(rows.proposals, {"proposal": found.proposal}, state="voting", vote=vote)
+        work.store.change_row(rows.proposals, {"proposal": found.proposal}, state="voting", vote=vote)
     concerned = model.heads(right for right in rights if model.in_scope(right.household, scope))
     area, heads = model.size(concerned)
     if not heads:
@@ -172,7 +172,7 @@ def _put_on_agenda(
         "rule": rules.of_vote(place, calendar.local_day(work.now), item["subject"]), "roll_area": area,
         "roll_heads": heads, "tally": model.nothing(), "proposal": item["proposal"], "fund_use": item["fund_use"],
     }  # fmt: skip
-    work.store.add(rows.votes, **row)
+    work.store.add_row(rows.votes, **row)
     return {"vote": vote, "no": no, "title": item["title"], "roll_area": str(area), "roll_heads": heads}
 
 
@@ -185,7 +185,7 @@ def issue_slips(work: Work, command: Any) -> dict[str, Any]:
     for voter in work.store.voters_of(found.assembly, command.households):
         slip = secrets.token_urlsafe(15)
         issued = {"slip": _hash(slip), "issued_by": work.caller.account, "issued_at": work.now}
-        work.store.change(rows.voters, {"assembly": found.assembly, "voter": voter.voter}, **issued)
+        work.store.change_row(rows.voters, {"assembly": found.assembly, "voter": voter.voter}, **issued)
         given.append({"voter": voter.voter, "homes": sorted(voter.homes), "slip": slip})
     return {"assembly": found.assembly, "slips": given}
 
@@ -197,9 +197,9 @@ def register_proxy(work: Work, command: Any) -> dict[str, Any]:
     if principal.voter == proxy.voter:
         raise model.OneselfNoProxy()
     # Two letters to the same proxy wait for each other here, or both would be the last one allowed.
-    work.store.one(rows.voters, assembly=found.assembly, voter=proxy.voter)
+    work.store.find_row(rows.voters, assembly=found.assembly, voter=proxy.voter)
     most = rules.figures(found.place, calendar.local_day(work.now))["proxies_each"]
-    before = work.store.one(rows.proxies, assembly=found.assembly, principal=principal.voter)
+    before = work.store.find_row(rows.proxies, assembly=found.assembly, principal=principal.voter)
     same = before is not None and before.revoked_at is None and before.proxy == proxy.voter
     if not same and work.store.proxies_held(found.assembly, proxy.voter) >= most:
         raise model.TooManyProxies(most=most)
@@ -209,9 +209,9 @@ def register_proxy(work: Work, command: Any) -> dict[str, Any]:
     }  # fmt: skip
     key = {"assembly": found.assembly, "principal": principal.voter}
     if before is None:
-        work.store.add(rows.proxies, **key, **letter)
+        work.store.add_row(rows.proxies, **key, **letter)
     else:
-        work.store.change(rows.proxies, key, **letter)
+        work.store.change_row(rows.proxies, key, **letter)
     return {**key, "proxy": proxy.voter}
 
 
@@ -219,7 +219,7 @@ def revoke_proxy(work: Work, command: Any) -> dict[str, Any]:
     found = _running(work, command.assembly, words.RevokeProxy)
     principal = _voter(work, found.assembly, command.principal)
     key = {"assembly": found.assembly, "principal": principal.voter}
-    work.store.change(rows.proxies, key, revoked_at=work.now)
+    work.store.change_row(rows.proxies, key, revoked_at=work.now)
     return key
 
 
@@ -235,7 +235,7 @@ def _voter(work: Work, assembly: str, household: str) -> Any:
 
 
 def _running(work: Work, assembly: str, contract: Any) -> Any:
-    found = work.store.one(rows.assemblies, assembly=assembly)
+    found = work.store.find_row(rows.assemblies, assembly=assembly)
     if found is None:
         raise model.UnknownAssembly(assembly=assembly)
     require(work.caller, found.place, contract)
@@ -249,21 +249,21 @@ def _running(work: Work, assembly: str, contract: Any) -> Any:
 
 def cast_ballot(work: Work, command: Any) -> dict[str, Any]:
     """The same ballot with the same secret is cast once, so whoever got no answer sends it again."""
-    vote = work.store.one(rows.votes, lock=False, vote=command.vote)
+    vote = work.store.find_row(rows.votes, lock=False, vote=command.vote)
     if vote is None:
         raise model.UnknownVote(vote=command.vote)
-    assembly = work.store.one(rows.assemblies, lock=False, assembly=vote.assembly)
+    assembly = work.store.find_row(rows.assemblies, lock=False, assembly=vote.assembly)
     if not (assembly.state == "called" and assembly.opens_at <= work.now < assembly.closes_at):
         raise model.NotVotingNow(
             opens_at=assembly.opens_at.isoformat(), closes_at=assembly.closes_at.isoformat()
         )
-    holder = work.store.one(rows.voters, lock=False, slip=_hash(command.slip), assembly=vote.assembly)
+    holder = work.store.find_row(rows.voters, lock=False, slip=_hash(command.slip), assembly=vote.assembly)
     if holder is None:
         raise model.SlipUnknown()
     voter, by = holder, None
     if command.principal and command.principal not in holder.homes:
         voter, by = _voter(work, vote.assembly, command.principal), holder.voter
-        letter = work.store.one(rows.proxies, assembly=vote.assembly, principal=voter.voter)
+        letter = work.store.find_row(rows.proxies, assembly=vote.assembly, principal=voter.voter)
         if letter is None or letter.revoked_at or letter.proxy != holder.voter:
             raise model.NoProxy()
     area = sum(
@@ -274,14 +274,14 @@ def cast_ballot(work: Work, command: Any) -> dict[str, Any]:
     secret = command.secret or secrets.token_hex(32)
     # The long sums come before the lock: other voters wait only for the adding.
     seals, blinds = proof.ballot(secret, vote.vote, voter.voter, proof.cents(area), command.choice)
-    vote = work.store.one(rows.votes, vote=vote.vote)
+    vote = work.store.find_row(rows.votes, vote=vote.vote)
     # Counting may have come between: the lock was the count's, and its word is final.
     if vote.outcome is not None:
         raise model.NotVotingNow(
             opens_at=assembly.opens_at.isoformat(), closes_at=assembly.closes_at.isoformat()
         )
     tally = vote.tally
-    before = work.store.one(rows.ballots, vote=vote.vote, voter=voter.voter)
+    before = work.store.find_row(rows.ballots, vote=vote.vote, voter=voter.voter)
     if before is not None and before.seals != seals:
         _take_back(vote, assembly, before, command, tally, work)
     ballot = {
@@ -290,11 +290,11 @@ def cast_ballot(work: Work, command: Any) -> dict[str, Any]:
     }  # fmt: skip
     if before is None or before.seals != seals:
         model.add(tally, proof.cents(area), blinds, command.choice)
-        work.store.change(rows.votes, {"vote": vote.vote}, tally=tally)
+        work.store.change_row(rows.votes, {"vote": vote.vote}, tally=tally)
         if before is None:
-            work.store.add(rows.ballots, vote=vote.vote, voter=voter.voter, **ballot)
+            work.store.add_row(rows.ballots, vote=vote.vote, voter=voter.voter, **ballot)
         else:
-            work.store.change(rows.ballots, {"vote": vote.vote, "voter": voter.voter}, **ballot)
+            work.store.change_row(rows.ballots, {"vote": vote.vote, "voter": voter.voter}, **ballot)
     return {
         "vote": vote.vote, "voter": voter.voter, "choice": command.choice, "secret": secret, "area": str(area),
         "seals_sha256": proof.digest(seals),
@@ -327,7 +327,7 @@ def count_votes(work: Work) -> None:
         for vote in work.store.votes_of(assembly.assembly, lock=True):
             _count(work, assembly, vote)
         days = rules.figures(assembly.place, calendar.local_day(work.now))["post_days"]
-        work.store.change(
+        work.store.change_row(
             rows.assemblies, {"assembly": assembly.assembly}, state="counted", counted_at=work.now,
             post_by=work.now + timedelta(days=days),
         )  # fmt: skip
@@ -342,7 +342,7 @@ def _count(work: Work, assembly: Any, vote: Any) -> None:
         (proof.cents(area), heads),
         (proof.cents(agreed["area"]), agreed["heads"]),
     )
-    work.store.change(rows.votes, {"vote": vote.vote}, outcome=outcome)
+    work.store.change_row(rows.votes, {"vote": vote.vote}, outcome=outcome)
     work.say(
         words.VoteDecided, subject=vote.vote, vote=vote.vote, assembly=assembly.assembly, estate=assembly.estate,
         place=assembly.place, about=vote.subject, outcome=outcome, at=work.now,
@@ -367,7 +367,7 @@ def _follow(work: Work, proposal: Any, vote: Any, outcome: str) -> None:
     if outcome == "passed" and wanted["kind"] == "work-order":
         result["order_no"] = _order_work(work, proposal)
     state = "passed" if outcome == "passed" else "rejected"
-    work.store.change(rows.proposals, {"proposal": proposal.proposal}, state=state, result=result)
+    work.store.change_row(rows.proposals, {"proposal": proposal.proposal}, state=state, result=result)
 
 
 def _order_work(work: Work, proposal: Any) -> str:
@@ -390,12 +390,12 @@ def _order_work(work: Work, proposal: Any) -> str:
 
 
 def post_result(work: Work, command: Any) -> dict[str, Any]:
-    found = work.store.one(rows.assemblies, assembly=command.assembly)
+    found = work.store.find_row(rows.assemblies, assembly=command.assembly)
     if found is None:
         raise model.UnknownAssembly(assembly=command.assembly)
     require(work.caller, found.place, words.PostResult)
     if found.state == "called":
         raise NotCounted()
     at = found.posted_at or work.now
-    work.store.change(rows.assemblies, {"assembly": found.assembly}, state="posted", posted_at=at)
+    work.store.change_row(rows.assemblies, {"assembly": found.assembly}, state="posted", posted_at=at)
     return {"assembly": found.assembly, "posted_at": at, "late": at > found.post_by}

@@ -42,15 +42,15 @@ def elect_committee(work: Work, command: Any) -> dict[str, Any]:
         raise Invalid.fields({"elected_on": ("选举日期不能晚于今天。", "Not after today.")})
     model.check_term(command.elected_on, command.term_until, figures)
     _check_vote(work, command)
-    sitting = work.store.one(rows.committees, estate=command.estate, state="sitting")
+    sitting = work.store.find_row(rows.committees, estate=command.estate, state="sitting")
     if sitting is not None and sitting.term_until > command.elected_on:
         raise CommitteeSits(until=sitting.term_until.isoformat())
     committee = new_id()
     seats = _seats(work, command.estate, committee, command.seats, figures, command.elected_on)
     if sitting is not None:
-        work.store.change(rows.committees, {"committee": sitting.committee}, state="ended")
+        work.store.change_row(rows.committees, {"committee": sitting.committee}, state="ended")
     wanted = figures["committee"]
-    work.store.add(
+    work.store.add_row(
         rows.committees, committee=committee, estate=command.estate, place=place, state="sitting",
         elected_on=command.elected_on, term_until=command.term_until, vote=command.vote, seats=seats,
         file_by=command.elected_on + timedelta(days=wanted["file_days"]),
@@ -64,7 +64,7 @@ def change_seats(work: Work, command: Any) -> dict[str, Any]:
     found = _committee(work, command.committee, words.ChangeSeats)
     day = calendar.local_day(work.now)
     seats = _seats(work, found.estate, found.committee, command.seats, rules.figures(found.place, day), day)
-    work.store.change(rows.committees, {"committee": found.committee}, seats=seats)
+    work.store.change_row(rows.committees, {"committee": found.committee}, seats=seats)
     _say_roster(work, found.committee, found.estate, found.place, seats, found.term_until)
     return {"committee": found.committee, "seats": len(seats)}
 
@@ -75,11 +75,11 @@ def note_filing(work: Work, command: Any) -> dict[str, Any]:
     if command.step == "accepted" and found.filed_on is None:
         raise NotFiledYet()
     if command.step == "accepted":
-        work.store.change(rows.committees, {"committee": found.committee}, accepted_on=command.on)
+        work.store.change_row(rows.committees, {"committee": found.committee}, accepted_on=command.on)
     else:
         days = rules.figures(found.place, command.on)["committee"]["accept_wd"]
         accept_by = calendar.of(found.place).due(rows.noon(command.on), calendar.Promise.parse(f"{days}wd"))
-        work.store.change(
+        work.store.change_row(
             rows.committees, {"committee": found.committee}, filed_on=command.on, accept_by=accept_by,
             case_no=command.case_no,
         )  # fmt: skip
@@ -94,8 +94,8 @@ def hold_committee_meeting(work: Work, command: Any) -> dict[str, Any]:
         said = ("过半数委员出席方为有效。", "More than half of the members must be present.")
         raise Invalid.fields({"present": said})
     held = {"committee": found.committee, "held_on": command.on}
-    if work.store.one(rows.meetings, **held) is None:
-        work.store.add(
+    if work.store.find_row(rows.meetings, **held) is None:
+        work.store.add_row(
             rows.meetings,
             **held,
             present=command.present,
@@ -104,7 +104,7 @@ def hold_committee_meeting(work: Work, command: Any) -> dict[str, Any]:
         )
     months = rules.figures(found.place, command.on)["committee"]["meets_every_months"]
     meet_by = max(found.meet_by, model.months_after(command.on, months))
-    work.store.change(rows.committees, {"committee": found.committee}, meet_by=meet_by)
+    work.store.change_row(rows.committees, {"committee": found.committee}, meet_by=meet_by)
     return {"committee": found.committee, "meet_by": meet_by}
 
 
@@ -124,16 +124,16 @@ def publish_payments(work: Work) -> None:
                     estate=found.estate, place=found.place, seat=seat["seat"], mark=seat["mark"], half=half,
                     at=work.now,
                 )  # fmt: skip
-        work.store.add(
+        work.store.add_row(
             rows.publicity, committee=found.committee, half=half, published_at=work.now, lines=lines
         )
-        work.store.change(rows.committees, {"committee": found.committee}, published=half)
+        work.store.change_row(rows.committees, {"committee": found.committee}, published=half)
 
 
 def _check_vote(work: Work, command: Any) -> None:
     if command.vote is None:
         return
-    vote = work.store.one(rows.votes, lock=False, vote=command.vote)
+    vote = work.store.find_row(rows.votes, lock=False, vote=command.vote)
     if vote is None:
         raise model.UnknownVote(vote=command.vote)
     if (vote.subject, vote.outcome) != ("elect-committee", "passed"):
@@ -188,7 +188,7 @@ def _seats(
 
 
 def _committee(work: Work, committee: str, contract: Any) -> Any:
-    found = work.store.one(rows.committees, committee=committee)
+    found = work.store.find_row(rows.committees, committee=committee)
     if found is None:
         raise model.UnknownCommittee(committee=committee)
     require(work.caller, found.place, contract)

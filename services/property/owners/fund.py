@@ -48,7 +48,7 @@ def pay_into_fund(work: Work, command: Any) -> dict[str, Any]:
         raise NotInEstate(homes="、".join(strange[:20]))
     booked, repeated = [], 0
     for one in command.deposits:
-        before = work.store.entry(one["reference"])
+        before = work.store.fund_entry(one["reference"])
         if before is None:
             booked.append(
                 _line(
@@ -65,7 +65,7 @@ def pay_into_fund(work: Work, command: Any) -> dict[str, Any]:
             repeated += 1
         else:
             raise model.ReferenceTaken(reference=one["reference"])
-    work.store.book(command.estate, booked, first=True)
+    work.store.book_fund(command.estate, booked, first=True)
     return {"booked": len(booked), "repeated": repeated}
 
 
@@ -84,7 +84,7 @@ def book_common_income(work: Work, command: Any) -> dict[str, Any]:
         raise model.FundTooSmall(there=str(net), wanted=str(to_fund))
     answer = {"net": str(net), "to_fund": str(to_fund), "to_owners": str(net - to_fund)}
     income, bank = f"income:{command.estate}", f"bank:{command.estate}"
-    before = work.store.entry(command.reference)
+    before = work.store.fund_entry(command.reference)
     if before is not None:
         if (before.kind, before.debit, before.amount) != ("common-income", bank, net):
             raise model.ReferenceTaken(reference=command.reference)
@@ -103,7 +103,7 @@ def book_common_income(work: Work, command: Any) -> dict[str, Any]:
         lines.append(
             _line(work, "to-owners", income, f"common:{command.estate}", net - to_fund, command.source)
         )
-    work.store.book(command.estate, lines)
+    work.store.book_fund(command.estate, lines)
     return {**answer, "repeated": False}
 
 
@@ -145,7 +145,7 @@ def decided(work: Work, use_no: str, agreed: bool, basis: str) -> None:
         promise = rules.figures(use.place, calendar.local_day(work.now))["fund"]["pay"]
         use.pay_by = calendar.of(use.place).due(work.now, calendar.Promise.parse(promise))
         parts = model.split(use.estimate, _areas(work, use))
-        work.store.book(
+        work.store.book_fund(
             use.estate,
             [
                 _line(work, "allocate", f"home:{home}", f"works:{use.use}", part, use.title, use=use.use)
@@ -192,18 +192,18 @@ def settle_fund_use(work: Work, command: Any) -> dict[str, Any]:
             for home, part in model.split(back, charged).items()
             if part
         ]
-        work.store.book(use.estate, lines)
+        work.store.book_fund(use.estate, lines)
     return _saved(work, use)
 
 
 def _pay(work: Work, use: FundUse, amount: Decimal) -> None:
     bank = f"bank:{use.estate}"
-    there = -work.store.balance(bank, lock=True)
+    there = -work.store.fund_balance(bank, lock=True)
     if there < amount:
         raise model.FundTooSmall(there=str(there), wanted=str(amount))
     use.paid += amount
     line = _line(work, "pay", f"works:{use.use}", bank, amount, f"{use.title} {use.contractor}", use=use.use)
-    work.store.book(use.estate, [line])
+    work.store.book_fund(use.estate, [line])
 
 
 def _tell_top_up(work: Work, use: FundUse, homes: list[str]) -> None:
@@ -211,7 +211,7 @@ def _tell_top_up(work: Work, use: FundUse, homes: list[str]) -> None:
     figures = rules.figures(use.place, calendar.local_day(work.now))
     for account in work.store.home_balances(homes):
         if model.must_top_up(account.balance, account.first, figures) and account.told_at is None:
-            work.store.change(rows.fund_accounts, {"code": account.code}, told_at=work.now)
+            work.store.change_row(rows.fund_accounts, {"code": account.code}, told_at=work.now)
             work.say(
                 words.FundTopUpDue, subject=account.household, household=account.household, estate=use.estate,
                 place=use.place, at=work.now,

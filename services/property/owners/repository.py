@@ -35,14 +35,14 @@ def noon(day: date) -> datetime:
 class OwnersStore:
     connection: Connection
 
-    def one(self, table: Any, lock: bool = True, **key: Any) -> Row[Any] | None:
+    def find_row(self, table: Any, lock: bool = True, **key: Any) -> Row[Any] | None:
         wanted = select(table).where(*(table.c[name] == value for name, value in key.items()))
         return self.connection.execute(wanted.with_for_update() if lock else wanted).first()
 
-    def add(self, table: Any, **row: Any) -> None:
+    def add_row(self, table: Any, **row: Any) -> None:
         self.connection.execute(insert(table).values(**row))
 
-    def change(self, table: Any, key: Mapping[str, Any], **values: Any) -> None:
+    def change_row(self, table: Any, key: Mapping[str, Any], **values: Any) -> None:
         where = (table.c[name] == value for name, value in key.items())
         self.connection.execute(update(table).where(*where).values(**values))
 
@@ -62,7 +62,7 @@ class OwnersStore:
         if stored is None:
             return
         mine = or_(*(rights.c.household.startswith(f"{one}-", autoescape=True) for one in buildings))
-        self.change(rights, {"estate": estate}, estate=None)
+        self.change_row(rights, {"estate": estate}, estate=None)
         if buildings:
             self.connection.execute(update(rights).where(mine).values(estate=estate))
 
@@ -90,9 +90,6 @@ class OwnersStore:
             .where(rights.c.household == right["household"], rights.c.since == ends.c.since)
             .values(until=ends.c.ends)
         )
-
-    def estate(self, estate: str) -> Row[Any] | None:
-        return self.one(owned_estates, lock=False, estate=estate)
 
     def estate_of(self, household: str) -> str | None:
         """The estate whose building a home stands in."""
@@ -193,25 +190,25 @@ class OwnersStore:
     # -- repair fund ---------------------------------------------------------------------------------
 
     def fund_use(self, use: str) -> FundUse:
-        row = self.one(uses, use=use)
+        row = self.find_row(uses, use=use)
         if row is None:
             raise UnknownFundUse(use=use)
         return FundUse(**row._mapping)
 
     def fund_use_of_case(self, case_no: str) -> FundUse | None:
-        row = self.one(uses, case_no=case_no)
+        row = self.find_row(uses, case_no=case_no)
         return FundUse(**row._mapping) if row else None
 
     def add_use(self, use: FundUse) -> None:
-        self.add(uses, **vars(use))
+        self.add_row(uses, **vars(use))
 
     def save_use(self, use: FundUse) -> None:
-        self.change(uses, {"use": use.use}, **vars(use))
+        self.change_row(uses, {"use": use.use}, **vars(use))
 
-    def entry(self, reference: str) -> Row[Any] | None:
-        return self.one(fund_entries, lock=False, reference=reference)
+    def fund_entry(self, reference: str) -> Row[Any] | None:
+        return self.find_row(fund_entries, lock=False, reference=reference)
 
-    def book(self, estate: str, lines: Sequence[Mapping[str, Any]], first: bool = False) -> None:
+    def book_fund(self, estate: str, lines: Sequence[Mapping[str, Any]], first: bool = False) -> None:
         """Lines with their balances; accounts are locked in the order of their codes, so two bookings never wait in a ring."""
         moved: dict[str, Decimal] = {}
         for line in lines:
@@ -238,7 +235,7 @@ class OwnersStore:
         self.connection.execute(new.on_conflict_do_update(index_elements=["code"], set_=added))
         self.connection.execute(insert(fund_entries), [dict(line) for line in lines])
 
-    def balance(self, code: str, lock: bool = False) -> Decimal:
+    def fund_balance(self, code: str, lock: bool = False) -> Decimal:
         wanted = select(fund_accounts.c.balance).where(fund_accounts.c.code == code)
         return Decimal(self.connection.scalar(wanted.with_for_update() if lock else wanted) or 0)
 
