@@ -213,6 +213,7 @@ def _leading(leading: dict[str, Any] | None, lang: str) -> str:
     return (
         f"<p>{word('leading')} {escape(leading['case_no'])}: <strong class=state>{state}</strong></p>"
         + _times({name: leading.get(name) for name in ("due_at", "closed_at")}, word)
+        + _lanes(leading["lanes"], lang)  # intake: a follower sees how far the case is that it follows
     )
 
 
@@ -261,7 +262,7 @@ def _rating(case: dict[str, Any], token: str, lang: str) -> str:
     word = _in(lang)
     if case.get("rated"):
         return f"<h2>{word('rate')}</h2><p>{word('thanks')}</p>"
-    if case["status"] not in RATEABLE:
+    if case["status"] not in RATEABLE and not case.get("answered"):  # intake: a follower was answered too
         return ""
     choices = "".join(
         f"<label><input type=radio name=stars value={n} required> {names[lang == 'en']}</label>"

@@ -30,10 +30,11 @@ log = logging.getLogger(__name__)
 
 # -- promises ------------------------------------------------------------------------------------------
 
-_LEG = re.compile(r"([1-9][0-9]{0,3})(wd|wh|min|h|d)")
+_LEG = re.compile(r"([1-9][0-9]{0,3})(wd|wh|sd|min|h|d)")
 _WORDS = {
     "wd": ("个工作日", "working day"),
     "wh": ("个工作小时", "working hour"),
+    "sd": ("日内（当日）", "working day, the same"),
     "min": ("分钟", "minute"),
     "h": ("小时", "hour"),
     "d": ("天", "day"),
@@ -42,7 +43,7 @@ _ELAPSED = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta
 
 
 class Promise:
-    """How long something may take: `3wd`, `4wh`, `30min`, `24h`, `15d`, or legs in turn: `15wd+7d+5wd`.
+    """How long something may take: `3wd`, `4wh`, `30min`, `24h`, `15d`, `1sd` (the same day), or legs in turn: `15wd+7d+5wd`.
 
     A plain class, for the readers of data files would fill a dataclass by its attributes instead of its text.
     """
@@ -89,7 +90,12 @@ class Promise:
     @property
     def roughly(self) -> timedelta:
         """About how long on the wall clock; for comparing promises, never for a deadline."""
-        about = {**_ELAPSED, "wd": timedelta(days=1.4), "wh": timedelta(days=1.4) / 8}
+        about = {
+            **_ELAPSED,
+            "wd": timedelta(days=1.4),
+            "sd": timedelta(days=1.4),
+            "wh": timedelta(days=1.4) / 8,
+        }
         return sum((amount * about[unit] for amount, unit in self.legs), NOTHING)
 
 
@@ -210,6 +216,11 @@ class Calendar:
             left -= closes - opens
         raise AssertionError("there is always another working day")
 
+    def end_of_same_day(self, start: datetime) -> datetime:
+        """The close of the working day it comes in on; what comes after the close, or on a free day, counts as the next."""
+        hours = self.hours(local_day(start))
+        return hours[1] if hours and _aware(start) < hours[1] else self.add_working_days(start, 1)
+
     def add_calendar(self, start: datetime, time_passed: timedelta) -> datetime:
         """Plain elapsed time: nights, weekends and holidays count."""
         return _aware(start) + time_passed
@@ -220,6 +231,8 @@ class Calendar:
         for amount, unit in promise.legs:
             if unit == "wd":
                 at = self.add_working_days(at, amount)
+            elif unit == "sd":
+                at = self.end_of_same_day(at)
             elif unit == "wh":
                 at = self.add_working_hours(at, amount)
             else:

@@ -136,6 +136,13 @@ class GridEventFiled(_Finding):
     handle_by = at(metadata={"description": "when the finder's own rule wants it handled"})
 
 
+class HouseholdRecheckDue(_Finding):
+    """Somebody moved, was born or died: what hangs on it has to be gone through. Carries no name."""
+
+    said_by = ("registry",)
+    party_member = fields.Boolean()
+
+
 class FindingUpdated(Event):
     """The same finding again: more evidence, no second case."""
 
@@ -224,6 +231,11 @@ class FileCase(Command):
         metadata={"description": "what the channel needs told of the hand-over, see /v1/channels"},
     )
     place = fields.String(load_default=None, validate=PLACE)
+    draft = fields.String(  # intake
+        load_default=None,
+        validate=validate.Length(max=40),
+        metadata={"description": "code and secret of the draft this was resumed from; it is deleted"},
+    )
 
 
 class _OnCase(Command):

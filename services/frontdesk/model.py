@@ -34,6 +34,8 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("suspended", "refuse"): "refused",
     ("registered", "decline"): "not-accepted",
     ("dispatched", "decline"): "not-accepted",  # once a unit has signed, it is accepted: then it can only be refused
+    ("merged", "redo"): "handling",  # a follower that was answered, and not well
+    **{(status, "inform"): "not-accepted" for status in ("dispatched", "handling", "suspended")},  # of a petition
     ("merged", "release"): "registered",  # the case it followed was taken back: it goes its own way again
     **{(status, "redo"): "handling" for status in ANSWERED},
     **{(status, "archive"): "archived" for status in ANSWERED},
@@ -166,6 +168,8 @@ class Task:
     extension: dict[str, Any] | None = None
     urged: int = 0
     level: int = 0
+    joint: int = 0
+    """The whistle that summoned it, counted from 1; 0 for a part the matter itself names."""
     presumed: str | None = None
     """How it is taken to have ended, since it did not end in time; whoever holds it may still end it otherwise."""
 
@@ -176,6 +180,12 @@ class Task:
     @property
     def finished(self) -> bool:
         return self.status in ("done", "refused")
+
+    def late(self, now: datetime) -> bool:
+        """It ended after it was due, or is due and has not ended: whoever is returned or withdrawn is nobody's child."""
+        if self.status in ("returned", "withdrawn", "supplement"):
+            return False
+        return (self.finished_at or now) > self.due_at
 
     def lane(self, now: datetime) -> dict[str, Any]:
         """What a screen shows of it: no personal data."""
@@ -198,8 +208,12 @@ class Task:
             "missing": self.missing,
             "asked": {"form": self.asked_form, "materials": self.asked_materials} if self.missing else None,
             "supply_by": self.supply_by,
-            "overdue": self.open and self.paused_at is None and self.due_at < now,
+            "overdue": self.overdue(now),
+            "joint": self.joint,
         }
+
+    def overdue(self, now: datetime) -> bool:
+        return self.open and self.paused_at is None and self.due_at < now
 
 
 @dataclass
@@ -253,8 +267,28 @@ class Case:
     """The statutory channel its applicant was told of when it was not accepted."""
     certificate: str | None = None
     """Number of the valid certificate it gave."""
+    # -- intake: whistles, mediation, followers that were told --
+    whistles: list[dict[str, Any]] = field(default_factory=list)
+    """{number, at, by, reason, lead, units} of each whistle."""
+    confirmation: dict[str, Any] | None = None
+    """Of a mediation agreement by a court (司法确认)."""
+    told_at: datetime | None = None
+    """When a follower was answered with the case it follows: from then on it has an answer of its own to rate."""
     fired: list[str] = field(default_factory=list)
     """Deadlines that had their effect; each fires once, whatever restarts in between."""
+    # -- care --
+    begun: dict[str, Any] | None = None
+    """Why and when the present round began: `why` is bad-rating, unsatisfied, reopened…; none in the first."""
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    """Calls to the applicant, whether he was reached or not."""
+    rated_with: str | None = None
+    """The case of the same visit that was rated for both: on site one visit has one rating."""
+    told_missing_at: str | None = None
+    """When the applicant was first told what is missing; if not in time, it was accepted on receipt."""
+    pledges: list[dict[str, Any]] = field(default_factory=list)
+    """Materials that may follow: name, due_at, and `kept` or `broken` when it is over."""
+    petition: dict[str, Any] | None = None
+    """Of a petition: its stage, and until when a review may be asked for."""
 
     # -- looking -------------------------------------------------------------------------------------
 
@@ -267,6 +301,15 @@ class Case:
     @property
     def ended(self) -> bool:
         return self.status in ENDED
+
+    @property
+    def has_answer(self) -> bool:
+        """It may be rated, called back about and done again: by itself, or as a follower that was answered too."""
+        return self.status in ANSWERED or (self.status == "merged" and self.told_at is not None)
+
+    @property
+    def answered_at(self) -> datetime | None:
+        return self.told_at if self.status == "merged" else self.closed_at
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -309,7 +352,16 @@ class Case:
 
     @property
     def rated(self) -> bool:
-        return self.rating is not None and self.rating["round"] == self.round
+        mine = self.rating is not None and self.rating["round"] == self.round
+        return mine or (self.round == 1 and self.rated_with is not None)
+
+    @property
+    def begun_for(self) -> str | None:
+        return self.begun["why"] if self.begun else None
+
+    def late_units(self, now: datetime) -> list[str]:
+        """Who answered late or is late now: of several units the late one is named, not the lead (条例第14条)."""
+        return sorted({task.unit for task in self.tasks if task.late(now)})
 
     @property
     def called_back(self) -> bool:
@@ -337,7 +389,11 @@ class Case:
             "rated": self.rated,
             "certificate": self.certificate,
             "told": self.told,
+            "answered": self.has_answer,
+            "late": self.late_units(now),
+            "petition": self.petition,
             "lanes": [task.lane(now) for task in self.tasks],
+            **({"whistles": self.summonses(now)} if self.whistles else {}),
         }
 
     # -- changing ------------------------------------------------------------------------------------
@@ -403,6 +459,7 @@ class Case:
             task.signed_at, task.officer = at, officer
             self.move("sign")
             self.note("signed", at, officer, task)
+            self.take_lead(task, at)
 
     def start(self, task: Task, at: datetime, officer: str | None) -> None:
         if self.move_task(task, "start"):
@@ -462,6 +519,7 @@ class Case:
         if not self.move_task(task, "ask-supplement"):
             return False
         task.paused_at, task.missing = at, missing
+        self.told_missing_at = self.told_missing_at or at.isoformat()
         self.move("suspend")
         self.note("supplement-asked", at, officer, task, missing=missing, message=message)
         return True
@@ -483,7 +541,7 @@ class Case:
 
     def rate(self, stars: int, comment: str | None, at: datetime, actor: str) -> bool:
         """True when the rating is bad and the case must be done again."""
-        if self.status not in ANSWERED:
+        if not self.has_answer:
             raise NotFinishedYet()
         if self.rated:
             raise AlreadyRated()
@@ -491,16 +549,26 @@ class Case:
         self.note("rated", at, actor, None, stars=stars)
         return stars < GOOD_FROM
 
+    def called(self, about: str, reached: bool, at: datetime) -> None:
+        self.calls.append({"about": about, "round": self.round, "at": at.isoformat(), "reached": reached})
+
     def call_back(
-        self, reached: bool, resolved: bool | None, satisfied: bool | None, at: datetime, actor: str
+        self,
+        about: str,
+        reached: bool,
+        resolved: bool | None,
+        satisfied: bool | None,
+        at: datetime,
+        actor: str,
     ) -> bool:
         """True when the applicant was reached and the case must be done again."""
-        if self.status not in ANSWERED:
+        if not self.has_answer:
             raise CaseNotOpenToThis(status=self.status, verb="callback")
         if self.called_back:
             raise AlreadyCalledBack()
         answers = {"reached": reached, "resolved": resolved, "satisfied": satisfied}
         self.callback = {**answers, "at": at.isoformat(), "round": self.round}
+        self.called(about, reached, at)
         self.note("called-back", at, actor, None, **answers)
         return reached and (resolved is False or satisfied is False)
 
@@ -518,10 +586,15 @@ class Case:
         self.note(self.status, at, actor, None, **detail)
         return standing
 
-    def begin_again(self, kind: str, at: datetime, actor: str, due_at: datetime, **detail: Any) -> None:
+    def begin_again(
+        self, kind: str, why: str, at: datetime, actor: str, due_at: datetime, **detail: Any
+    ) -> None:
+        if self.status == "merged" and not self.has_answer:
+            raise CaseNotOpenToThis(status=self.status, verb="redo")
         self.move("redo")
         self.round += 1
-        self.closed_at = None
+        self.begun = {"why": why, "at": at.isoformat()}
+        self.closed_at = self.told_at = self.merged_into = None
         self.due_at = due_at
         self.note(kind, at, actor, None, round=self.round, **detail)
 
@@ -530,6 +603,49 @@ class Case:
         self.move("release")
         self.merged_into = self.closed_at = None
         self.note("released", at, actor, None, **detail)
+
+    # -- intake: joint handling and followers ---------------------------------------------------------
+
+    def whistle(self, units: list[str], lead: str | None, reason: str, at: datetime, actor: str) -> int:
+        number = len(self.whistles) + 1
+        self.whistles.append(
+            {
+                "number": number,
+                "at": at.isoformat(),
+                "by": actor,
+                "reason": reason,
+                "lead": lead,
+                "units": units,
+            }
+        )
+        self.note("whistled", at, actor, None, number=number, units=units, lead=lead, reason=reason)
+        return number
+
+    def take_lead(self, task: Task, at: datetime) -> None:
+        """First-accepting responsibility (首接负责): when no lead was named, it is whoever signs first."""
+        summons = self.whistles[task.joint - 1] if task.joint else None
+        if summons and summons["lead"] is None:
+            summons["lead"], task.lead = task.unit, True
+            self.note("lead-taken", at, task.officer, task, number=task.joint)
+
+    def summonses(self, now: datetime) -> list[dict[str, Any]]:
+        """The whistles, each with where its units stand: who is late is named."""
+        return [
+            {
+                **summons,
+                "late": [
+                    task.unit for task in self.tasks if task.joint == summons["number"] and task.overdue(now)
+                ],
+                "open": [task.unit for task in self.tasks if task.joint == summons["number"] and task.open],
+            }
+            for summons in self.whistles
+        ]
+
+    def answered_with(self, case_no: str, status: str, at: datetime, actor: str, has_answer: bool) -> None:
+        """A follower is told how the case it follows ended."""
+        if self.status == "merged" and has_answer:
+            self.told_at = at
+        self.note("answered-with", at, actor, None, case=case_no, status=status)
 
     # -- deadlines -----------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from services.chassis.entrances import Service
 from services.frontdesk import handlers, views
 from services.frontdesk.certificates import document
+from services.frontdesk.intake import views as intake
 from services.frontdesk.repository import Repository
 
 
@@ -11,8 +12,9 @@ class FrontDesk(Service):
     store = Repository
     events = handlers.EVENTS
     commands = handlers.COMMANDS
-    queries = views.QUERIES
+    queries = views.QUERIES | intake.QUERIES
     timers = handlers.TIMERS
     completes = handlers.COMPLETES
     before_commit = handlers.publish_changes
     needs = (document.font,)
+    mishap = handlers.note_mishap

@@ -59,7 +59,7 @@ facts = Table(
 Index("ix_facts_name_at", facts.c.name, facts.c.at)
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
-_NEVER: Any = literal_column("'9999-12-31T00:00:00+00:00'::timestamptz")
+_NEVER: Any = literal_column("'9999-12-31 00:00:00+00'::timestamp with time zone")
 """Written out: an index on an expression is used only where the very same one is asked."""
 
 cases = Table(
@@ -181,3 +181,5 @@ said = Table(
     Column("n", Integer, nullable=False),
 )
 """What live screens were told last, so that they are told only what changed."""
+
+from services.insight.scores import tables as _scores  # noqa: E402, F401  the room's own, in the same metadata

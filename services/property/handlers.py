@@ -12,11 +12,12 @@ from services.backoffice import tray
 from services.chassis.database import Work
 from services.chassis.errors import Conflict
 from services.chassis.identifiers import new_id
-from services.contracts import meters, registry, tasks
+from services.contracts import meters, privacy, registry, tasks
 from services.contracts import property as words
 from services.contracts.messages import Command, Event
 from services.contracts.roles import Contract, may
 from services.property import tariffs
+from services.property.erasure import forget_household
 from services.property.model import (
     HouseholdFile,
     NotYourEstate,
@@ -503,6 +504,7 @@ EVENTS: dict[type[Event], Callable[..., None]] = {
     tasks.TaskWithdrawn: give_task_back,
     registry.HouseholdChanged: note_household_changed,
     meters.BillsBooked: note_utility_bills,
+    privacy.ResidentErased: forget_household,
 }
 
 COMMANDS: dict[type[Command], Callable[..., Any]] = {

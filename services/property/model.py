@@ -92,6 +92,10 @@ class HouseholdFile:
         self._empty()
         self.state, self.closed_at, self.opened_at, self.case_no = "open", None, at, case_no
 
+    def forget_people(self) -> None:
+        """The file stays for its account; nothing in it says who lived there."""
+        self.members, self.vehicles = [], []
+
     def _empty(self) -> None:
         self.members, self.vehicles, self.property_right, self.move_in_date = [], [], None, None
 

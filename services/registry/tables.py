@@ -19,6 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.chassis.database import new_metadata
+from services.registry.exchange import tables as exchange
+from services.registry.people import tables as people
+from services.registry.privacy import tables as privacy
 
 metadata = new_metadata()
 
@@ -75,6 +78,8 @@ residents = Table(
     Column("is_party_member", Boolean, nullable=False, server_default=text("false")),
     Column("move_in_date", Date),
     Column("move_out_date", Date),
+    Column("died_on", Date),
+    Column("erased_at", DateTime(timezone=True)),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Index("ix_residents_name", "name", postgresql_ops={"name": "text_pattern_ops"}),
 )
@@ -124,6 +129,9 @@ looks = Table(
     Column("fields", JSONB, nullable=False),
     Column("why", String, nullable=False),
     Column("case_no", String),
+    # privacy: each look holds the hash of the one before, so that one altered or taken out shows
+    Column("previous", String, nullable=False),
+    Column("hash", String, nullable=False),
 )
 """Consents and looks are append-only: triggers of the first migration refuse changes and deletions."""
 
@@ -132,3 +140,8 @@ from services.registry.classes import tables as _classes  # noqa: E402, F401
 from services.registry.estates import tables as _estates  # noqa: E402, F401
 from services.registry.events import tables as _events  # noqa: E402, F401
 from services.registry.gridmap import tables as _gridmap  # noqa: E402, F401
+
+# people, exchange, privacy
+changes, former_values, rechecks = people.add_tables(metadata)
+imports, import_parts, import_rows, proposals = exchange.add_tables(metadata)
+erasures, erasure_answers, breaches, breach_persons = privacy.add_tables(metadata)

@@ -20,14 +20,18 @@ NOT_MADE = {
     "finding_id", "dispatch_id", "duty_id", "edit_id", "reading_id", "bill", "run", "webhook",
     "census_id", "household_id", "keying_id",  # of the census
     "approval_id", "number",  # of the certificate desk
+    "consultation_id", "entry_id",  # of the intake
+    "change_id", "import_id", "proposal_id", "certificate", "breach_id",  # of the registry
+    "evaluation", "objection",
 }  # fmt: skip
+NOT_MADE = {"finding_id", "dispatch_id", "duty_id", "edit_id", "reading_id", "bill", "run", "trouble_id"}
 """What only a longer story brings about: the desk answers that there is none, to whoever may ask."""
 AREA = {"type": "Polygon", "coordinates": [[[116.4, 39.9], [116.41, 39.9], [116.41, 39.91], [116.4, 39.9]]]}
 NOT_THIS = {meters.GetAccountLedger}
 """The path's account is a person's here, and not a meter's."""
 OWN_ONLY = {("company", frontdesk.GetCase), ("company", frontdesk.ListHistory)}
 """A company may see the cases it filed itself; this one it did not."""
-NOT_OF_ROLE = {"not-your-order", "channel-not-yours", "own-work", "unknown-tariff"}
+NOT_OF_ROLE = {"not-your-order", "channel-not-yours", "own-work", "unknown-tariff", "unknown-draft"}
 """Refusals that come when the role was found right."""
 
 
@@ -145,8 +149,27 @@ def things(platform):
         "form": "short", "block": 1,  # of the census
         "number": "ZM20200101-0000001", "document": "通知", "text": "code: x", "asked_by": "某公司",  # certificates
         "handled_by": "li", "sha256": "0" * 64,
-        **window,
+        "on": now.date().isoformat(), "effective_on": now.date().isoformat(), "what": "误发",
+        "found_at": now.isoformat(), "measures": "请留意",
+        "evidence": [{"kind": "household-register"}], **window,
     }  # fmt: skip
+    # -- intake
+    known_things |= {
+        "text": "楼道灯不亮",
+        "matter": "complaint",
+        "units": ["fire", "police"],
+        "question": "谁负责",
+    }
+    known_things |= {"ruling": "裁定", "lead": "fire", "ledger": "visits", "draft": "x"}
+    known_things |= {"confirmed_on": "2026-11-23", "reference": "x"}
+    # insight: evaluations and objections there are not
+    known_things |= {
+        "evaluation": 999_999,
+        "objection": 999_999,
+        "subject": "party",
+        "answer": "无误",
+        "fact": "RepairFinished",
+    }
     fresh = {
         "id_number": person, "code": credit_code, "reference": lambda: uuid.uuid4().hex,
         "door": lambda: uuid.uuid4().hex[:8].upper(),
@@ -162,15 +185,41 @@ def things(platform):
         "AddHousehold": lambda: {"unit": 9},
         "RegisterResident": lambda: {"household": home()},
         "MoveIn": lambda: {"residents": [{"name": "吴某", "id_number": person()}]},
+        # people
+        "RecordBirth": lambda: {"birth_date": now.date().isoformat()},
+        "MoveResidents": lambda: {"residents": [{"resident_id": resident["resident_id"]}]},
+        "RecordDeath": lambda: {"died_on": now.date().isoformat()},
+        "ChangeResident": lambda: {"phone": "13500000000"},
+        # exchange, privacy
+        "ProposeChange": lambda: {"field": "phone", "value": "13900000000", "source": "police"},
+        "ApplyImport": lambda: {"how": "portions"},
+        "EraseResident": lambda: {"asked_by": "self", "identity_checked": True},
+        "AskWhoSaw": lambda: {"identity_checked": True},
+        "ReportBreach": lambda: {"residents": [resident["resident_id"]], "data_kinds": ["phone"]},
+        "NoteTold": lambda: {"how": "phone"},
+        "DecideProposal": lambda: {"accept": True},
         "ImportGrids": lambda: {"grids": [{"code": GRID, "name": "x", "geometry": {"type": "Polygon"}}]},
         "Prefill": lambda: {"place": GRID},
         "ReportGridEvent": lambda: {"kind": "waste", "place": GRID},
         "RecordEstate": lambda: {"number": dice.randint(1, 999_999)},
         "ReleaseGridWorker": on_duty,
         "ListTasks": lambda: {"unit": "property"},
+        "WriteDiary": lambda: {"kind": "visit"},
+        "RuleConsultation": lambda: {"minutes": "各方陈述"},
+        "HandInLater": lambda: {"materials": [{"name": "photo"}]},
         "RequestViewing": lambda: {"unit": "派出所"},
         "RegisterWebhook": lambda: {"url": "https://company.example/", "kinds": ["fee.paid"]},
         "ReplayWebhook": lambda: {"since": now.isoformat()},
+        # insight
+        "SetCampaign": lambda: {
+            "code": "clean-up",
+            "zh": "清理",
+            "en": "Clean-up",
+            "first_day": "2026-01-01",
+            "last_day": "2026-12-31",
+            "target": 9,
+        },
+        "DraftEvaluation": lambda: {"of": "unit", "year": 2026},
         # census
         "PlanCensus": lambda: {"reference_at": "2020-11-01T00:00:00+08:00", "area": AREA},
         "ImportBuildings": lambda: {"csv": "building"},

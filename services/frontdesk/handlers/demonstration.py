@@ -179,10 +179,9 @@ class _Life:
     def _rule(self, task: Task) -> None:
         if task.status != "return-pending":
             return
-        others = sorted(
-            {"community", "grid", "street", "property"} - self.case.returned_by(task.part) - {task.unit}
-        )
-        upheld = self.dice.random() < 0.6
+        # Not the community or its grids: what is not on its list may not be pushed to it.
+        others = sorted({"street", "property"} - self.case.returned_by(task.part) - {task.unit})
+        upheld = bool(others) and self.dice.random() < 0.6
         returns.decide_return(
             self.stage,
             SimpleNamespace(

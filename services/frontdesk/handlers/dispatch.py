@@ -11,7 +11,13 @@ from services.contracts import frontdesk, tasks
 from services.contracts.units import OFFICE_OF
 from services.frontdesk import matters, planning
 from services.frontdesk.handlers.access import digest, tracking_token
+from services.frontdesk.handlers.reports import follows_an_incident
 from services.frontdesk.model import Case, Task, case_number
+
+
+def new_number(work: Work) -> str:
+    local_day = work.now.astimezone(calendar.ZONE).strftime("%Y%m%d")
+    return case_number(local_day, work.store.next_number())
 
 
 def register(
@@ -25,9 +31,9 @@ def register(
     finding_id: str | None = None,
     finder: str | None = None,
     source: dict[str, Any] | None = None,
+    no: str | None = None,
 ) -> Case:
-    local_day = work.now.astimezone(calendar.ZONE).strftime("%Y%m%d")
-    no = case_number(local_day, work.store.next_number())
+    no = no or new_number(work)
     case = Case(
         no=no,
         matter=matter.slug,
@@ -49,6 +55,8 @@ def register(
         company=work.caller.account if work.caller.kind == "company" else None,
     )
     work.store.add(case)
+    planning.note_pledges(case)
+    case.petition = {"stage": "received"} if matter.petition else None
     case.note("filed", work.now, work.caller.account, None, channel=channel)
     work.say(
         frontdesk.CaseFiled,
@@ -62,13 +70,34 @@ def register(
         filed_at=case.filed_at,
         due_at=case.due_at,
     )
-    assign_ready(work, case, matter)
+    # intake: what reports an incident that is known follows it from the start, and gives nobody a task
+    if follows_an_incident(work, case):
+        say_closed(work, case)
+    else:
+        assign_ready(work, case, matter)
     return case
+
+
+def say_closed(work: Work, case: Case) -> None:
+    work.say(
+        frontdesk.CaseClosed,
+        subject=case.no,
+        case_no=case.no,
+        matter=case.matter,
+        place=case.place,
+        status=case.status,
+        finding_id=case.finding_id,
+        finder=case.finder,
+        closed_at=work.now,
+    )
 
 
 def assign_ready(work: Work, case: Case, matter: Any) -> None:
     """Gives out every step whose turn it is: parallel unless the matter says `after`."""
+    resting = planning.resting(case, work.now)
     for step in matters.next_steps(matter, case.facts, case.outcomes(), case.parts_taken()):
+        if resting.intersection(step.after):
+            continue
         sign_by, due_at = planning.task_times(matter, step, case, work.now)
         lead = step.unit == matter.lead
         task = case.assign(
@@ -86,6 +115,8 @@ def assign_again(work: Work, case: Case, sign_by: datetime, due_at: datetime) ->
         first = planning.matter_of(case).steps[0]
         unit, part, step, titles = first.unit, first.unit, first.name, (first.zh, first.en)
     task = case.assign(unit, part, step, titles, work.now, sign_by, due_at, lead=True)
+    # Who was designated once may not return the same part in a later round either.
+    task.designated = any(one.designated for one in case.tasks if (one.unit, one.part) == (unit, part))
     say_assigned(work, case, task, manual=True)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from services.chassis.database import Work
-from services.contracts import frontdesk
 from services.frontdesk.handlers.access import for_applicant
-from services.frontdesk.handlers.dispatch import say_withdrawn
+from services.frontdesk.handlers.dispatch import say_closed, say_withdrawn
 from services.frontdesk.handlers.followers import answer_followers, release_followers
+from services.frontdesk.handlers.petitions import follow_end
 from services.frontdesk.model import Case
 
 
@@ -22,17 +22,9 @@ def withdraw_case(work: Work, command: Any) -> dict[str, Any]:
 def end(work: Work, case: Case, verb: str, actor: str, undo: bool = False, **detail: Any) -> None:
     for task in case.end(verb, work.now, actor, undo, **detail):
         say_withdrawn(work, case, task, str(detail.get("reason") or case.status))
-    work.say(
-        frontdesk.CaseClosed,
-        subject=case.no,
-        case_no=case.no,
-        matter=case.matter,
-        place=case.place,
-        status=case.status,
-        finding_id=case.finding_id,
-        finder=case.finder,
-        closed_at=work.now,
-    )
+    say_closed(work, case)
+    if case.petition:
+        follow_end(work, case, verb, actor)
     if verb == "withdraw":
         release_followers(work, case, actor)
     elif verb != "merge":

@@ -26,7 +26,7 @@ def hand_on(work: Work, case: Case, into: Case, actor: str) -> None:
 
 def answer_followers(work: Work, case: Case, actor: str) -> None:
     for follower in work.store.cases(case.followers):
-        follower.note("answered-with", work.now, actor, None, case=case.no, status=case.status)
+        follower.answered_with(case.no, case.status, work.now, actor, case.has_answer)
 
 
 def release_followers(work: Work, case: Case, actor: str) -> None:
@@ -36,8 +36,13 @@ def release_followers(work: Work, case: Case, actor: str) -> None:
     first: Case = work.store.case(case.followers[0])
     first.release(work.now, actor, withdrawn=case.no)
     hand_on(work, case, first, actor)
-    if first.round == 1:
-        assign_ready(work, first, planning.matter_of(first))
+    go_own_way(work, first)
+
+
+def go_own_way(work: Work, case: Case) -> None:
+    """What followed is handled by itself, from the beginning of its round."""
+    if case.round == 1:
+        assign_ready(work, case, planning.matter_of(case))
     else:
-        assign_again(work, first, *planning.redo_times(first, work.now))
-    first.due_at = max([first.due_at, *(task.due_at for task in first.tasks if task.open)])
+        assign_again(work, case, *planning.redo_times(case, work.now))
+    case.due_at = max([case.due_at, *(task.due_at for task in case.tasks if task.open)])

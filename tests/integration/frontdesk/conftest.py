@@ -17,8 +17,9 @@ from services.chassis.database import Ledger, Read, open_engine
 from services.chassis.identifiers import Caller
 from services.chassis.settings import settings
 from services.contracts import citizens, frontdesk, tasks
-from services.frontdesk import handlers, views
+from services.frontdesk import handlers
 from services.frontdesk.repository import Repository
+from services.frontdesk.service import FrontDesk
 
 ROOT = Path(__file__).resolve().parents[3]
 PLACE = "110105001001001"
@@ -82,7 +83,7 @@ class Desk:
 
     def ask(self, contract, caller=CLERK, **fields):
         with self.engine.connect() as connection:
-            return views.QUERIES[contract](Read(connection, caller, self.now), contract.read(fields))
+            return FrontDesk.queries[contract](Read(connection, caller, self.now), contract.read(fields))
 
     def hear(self, event, speaker="property", **data):
         plain = event.write(data)
@@ -97,6 +98,13 @@ class Desk:
         with self.ledger.work() as work:
             work.now = self.now
             handlers.watch_deadlines(work)
+
+    def look(self, timer, **passed):
+        """One look of a timer, after so much time."""
+        self.now += timedelta(**passed)
+        with self.ledger.work() as work:
+            work.now = self.now
+            timer(work)
 
     # -- shorthands --
 
@@ -174,6 +182,9 @@ class Desk:
 def desk(engine):
     with engine.begin() as connection:
         connection.execute(
-            text("TRUNCATE cases, history, findings, materials, inbox, outbox, requests, leases")
+            text(
+                "TRUNCATE cases, history, findings, materials, inbox, outbox, requests, leases,"
+                " troubles, reports, incidents, broadcasts, consultations, drafts, diary, ledger_lines"  # intake
+            )
         )
     return Desk(engine)

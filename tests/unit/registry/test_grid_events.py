@@ -141,23 +141,23 @@ def test_an_event_number_is_checked_by_its_last_digit():
 
 
 def test_the_front_desks_matter_names_the_departments_our_kinds_name():
-    e6 = matters.catalogue().raised_by("GridEventFiled")
+    e9 = matters.catalogue().raised_by("GridEventFiled")
     for kind in RULES.kinds.values():
-        asked = {step.unit for step in matters.plan(e6, {"type": kind.kind})}
+        asked = {step.unit for step in matters.plan(e9, {"type": kind.kind})}
         assert asked == set(kind.units), kind.kind
 
 
 def test_the_time_of_a_kind_is_not_longer_than_what_the_matter_promises():
-    e6 = matters.catalogue().raised_by("GridEventFiled")
-    assert all(kind.handle.roughly <= e6.promise.roughly for kind in RULES.kinds.values())
+    e9 = matters.catalogue().raised_by("GridEventFiled")
+    assert all(kind.handle.roughly <= e9.promise.roughly for kind in RULES.kinds.values())
 
 
 def test_the_handling_time_comes_with_the_finding():
     from services.frontdesk import planning
 
-    e6 = matters.catalogue().raised_by("GridEventFiled")
+    e9 = matters.catalogue().raised_by("GridEventFiled")
     sooner = datetime(2026, 3, 9, 9, tzinfo=UTC)
     form = {"type": "waste", "handle_by": sooner.isoformat()}
-    assert planning.case_due(e6, form, PLACE, FRIDAY) == sooner
+    assert planning.case_due(e9, form, PLACE, FRIDAY) == sooner
     late = datetime(2027, 3, 9, 9, tzinfo=UTC)
-    assert planning.case_due(e6, form | {"handle_by": late.isoformat()}, PLACE, FRIDAY) < late
+    assert planning.case_due(e9, form | {"handle_by": late.isoformat()}, PLACE, FRIDAY) < late
