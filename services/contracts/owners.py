@@ -39,7 +39,7 @@ class VoteDecided(Event):
     """A vote of owners was counted. `outcome`: passed, rejected, or not-valid when too few took part."""
 
     said_by = ("property",)
-    heard_by = ("insight",)
+    heard_by = ()
     vote = fields.String(required=True)
     assembly = fields.String(required=True)
     estate = fields.String(required=True)
@@ -106,7 +106,7 @@ class FundUseChanged(Event):
     """A use of the repair fund took a step: for the publicity of it."""
 
     said_by = ("property",)
-    heard_by = ("insight",)
+    heard_by = ()
     use = fields.String(required=True)
     estate = fields.String(required=True)
     place = fields.String(required=True)
@@ -249,7 +249,7 @@ class MakeProposal(Command):
     """Something is proposed to the owners, and they are asked for their opinion first."""
 
     estate = fields.String(required=True, validate=ESTATE)
-    title = fields.String(required=True, validate=NAME)
+    name = fields.String(required=True, validate=NAME)
     text = fields.String(required=True, validate=TEXT)
     outcome = fields.String(required=True, validate=validate.OneOf(OUTCOMES))
     company = fields.String(load_default=None, validate=NAME)
@@ -366,7 +366,7 @@ class ProposeFundUse(Command):
     """An ordinary use of the repair fund is drawn up; the owners concerned vote on it."""
 
     estate = fields.String(required=True, validate=ESTATE)
-    title = fields.String(required=True, validate=NAME)
+    name = fields.String(required=True, validate=NAME)
     contractor = fields.String(required=True, validate=NAME)
     estimate = money(required=True, validate=MONEY)
     scope = fields.List(fields.String(validate=KEY), load_default=list, validate=validate.Length(max=500))

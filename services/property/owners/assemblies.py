@@ -63,7 +63,7 @@ def make_proposal(work: Work, command: Any) -> dict[str, Any]:
     }
     days = rules.figures(place, calendar.local_day(work.now))["consultation_days"]
     proposal = {
-        "proposal": new_id(), "estate": command.estate, "place": place, "title": command.title,
+        "proposal": new_id(), "estate": command.estate, "place": place, "title": command.name,
         "text": command.text, "outcome": outcome, "state": "consulting", "made_by": work.caller.account,
         "made_at": work.now, "consult_until": work.now + timedelta(days=days),
     }  # fmt: skip

@@ -180,7 +180,7 @@ def _seats(
                     "post": one["post"],
                     "chair": one["chair"],
                     "mark": mark,
-                }  # fmt: skip
+                }
             )
     if faults:
         raise Invalid.fields(faults)

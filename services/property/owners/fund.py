@@ -59,7 +59,7 @@ def pay_into_fund(work: Work, command: Any) -> dict[str, Any]:
                     one["amount"],
                     "维修资金交存",
                     one["reference"],
-                )  # fmt: skip
+                )
             )
         elif (before.credit, before.amount) == (f"home:{one['household']}", one["amount"]):
             repeated += 1
@@ -123,7 +123,7 @@ def _line(
 def propose_fund_use(work: Work, command: Any) -> dict[str, Any]:
     place = place_of(work, command.estate, words.ProposeFundUse)
     use = FundUse(
-        use=new_id(), estate=command.estate, place=place, mode="ordinary", title=command.title,
+        use=new_id(), estate=command.estate, place=place, mode="ordinary", title=command.name,
         contractor=command.contractor, estimate=command.estimate, scope=command.scope, created_at=work.now,
     )  # fmt: skip
     _areas(work, use)

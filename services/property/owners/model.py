@@ -168,9 +168,9 @@ def check_first(
     if not whole or Fraction(delivered) / Fraction(whole) < Fraction(rules["delivered_share"]):
         raise TooLittleDelivered(delivered=str(delivered), whole=str(whole), wanted=rules["delivered_share"])
     wanted = Fraction(rules["applicants_share"])
-    if not any(
-        Fraction(mine) >= wanted * Fraction(all_) > 0 for mine, all_ in zip(asking, roll, strict=True)
-    ):
+    by_area = Fraction(asking[0]) >= wanted * Fraction(roll[0]) > 0
+    by_heads = asking[1] >= wanted * roll[1] > 0
+    if not (by_area or by_heads):
         raise TooFewAsk(asking=asking[1], owners=roll[1], wanted=rules["applicants_share"])
 
 

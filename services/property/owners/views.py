@@ -163,11 +163,11 @@ def list_proposals(read: Read, query: Any) -> Answer:
     found = page(read.connection, wanted, [proposals.c.made_at, proposals.c.proposal], query, descending=True)
     stances: dict[str, dict[str, int]] = {}
     for row in read.connection.execute(
-        select(opinions.c.proposal, opinions.c.stance, func.count().label("count"))
+        select(opinions.c.proposal, opinions.c.stance, func.count().label("number"))
         .where(opinions.c.proposal.in_([one["proposal"] for one in found["items"]]))
         .group_by(opinions.c.proposal, opinions.c.stance)
     ):
-        stances.setdefault(row.proposal, dict.fromkeys(words.CHOICES, 0))[row.stance] = row.count
+        stances.setdefault(row.proposal, dict.fromkeys(words.CHOICES, 0))[row.stance] = row.number
     for one in found["items"]:
         one["opinions"] = stances.get(one["proposal"], dict.fromkeys(words.CHOICES, 0))
     return found
@@ -198,7 +198,7 @@ def _clocks(one: Answer, read: Read) -> Answer:
                 "post": seat["post"],
                 "chair": seat["chair"],
                 "name": mask_name(seat["name"]),
-            }  # fmt: skip
+            }
             for seat in one["seats"]
         ],
     }

@@ -323,7 +323,7 @@ def test_several_replicas_count_once(office, estate):
 
 
 def propose(estate, **outcome):
-    return estate.office(words.MakeProposal, estate=estate.code, title="更换道闸", text="说明", **outcome)[
+    return estate.office(words.MakeProposal, estate=estate.code, name="更换道闸", text="说明", **outcome)[
         "proposal"
     ]
 
@@ -465,7 +465,7 @@ def test_what_is_paid_in_is_booked_once(office, estate):
 def test_an_ordinary_use_is_voted_prepaid_and_settled_and_the_rest_goes_back_by_area(office, estate):
     estate.fill_fund()
     use = office(
-        words.ProposeFundUse, estate=estate.code, title="屋面防水", contractor="乙公司", estimate="4000.00"
+        words.ProposeFundUse, estate=estate.code, name="屋面防水", contractor="乙公司", estimate="4000.00"
     )["use"]
     with pytest.raises(model.FundUseNotNow):
         office(words.PrepayFundUse, use=use, amount="1.00")
@@ -485,7 +485,7 @@ def test_an_ordinary_use_is_voted_prepaid_and_settled_and_the_rest_goes_back_by_
 
 def test_a_use_that_was_voted_down_moves_no_money(office, estate):
     estate.fill_fund()
-    use = office(words.ProposeFundUse, estate=estate.code, title="粉刷", contractor="乙", estimate="1000.00")[
+    use = office(words.ProposeFundUse, estate=estate.code, name="粉刷", contractor="乙", estimate="1000.00")[
         "use"
     ]
     estate.decide({"subject": "use-fund", "title": "粉刷", "fund_use": use}, yes=5)
@@ -495,9 +495,9 @@ def test_a_use_that_was_voted_down_moves_no_money(office, estate):
 
 def test_above_thirty_thousand_a_settlement_names_its_audit(office, estate):
     estate.fill_fund("4000.00")
-    use = office(
-        words.ProposeFundUse, estate=estate.code, title="外墙", contractor="乙", estimate="30000.01"
-    )["use"]
+    use = office(words.ProposeFundUse, estate=estate.code, name="外墙", contractor="乙", estimate="30000.01")[
+        "use"
+    ]
     estate.decide({"subject": "use-fund", "title": "外墙", "fund_use": use})
     with pytest.raises(model.AuditMissing):
         office(words.SettleFundUse, use=use, amount="30000.01")
@@ -508,7 +508,7 @@ def test_above_thirty_thousand_a_settlement_names_its_audit(office, estate):
 def test_a_home_below_thirty_percent_is_told_to_top_up_once(office, estate):
     estate.fill_fund()
     for number, estimate in enumerate(("7000.00", "0.10", "0.10")):
-        use = office(words.ProposeFundUse, estate=estate.code, title=f"工程{number}", contractor="乙",
+        use = office(words.ProposeFundUse, estate=estate.code, name=f"工程{number}", contractor="乙",
                      estimate=estimate)["use"]  # fmt: skip
         estate.decide({"subject": "use-fund", "title": "工程", "fund_use": use})
         told = office.said(words.FundTopUpDue, estate=estate.code)
