@@ -158,6 +158,10 @@ class CallAssembly(Command):
     kind = fields.String(load_default="regular", validate=validate.OneOf(ASSEMBLY_KINDS))
     opens_at = at(required=True)
     closes_at = at(required=True)
+    noticed_at = at(
+        load_default=None,
+        metadata={"description": "since when the notice hangs, if it was put up before; absent: now"},
+    )
     agenda = fields.List(fields.Nested(AgendaItem), required=True, validate=validate.Length(min=1, max=30))
     called_by_owners = fields.List(
         fields.String(validate=KEY),
@@ -258,6 +262,10 @@ class MakeProposal(Command):
     category = fields.String(load_default=None, validate=KEY)
     address = fields.String(load_default=None, validate=validate.Length(min=1, max=200))
     case_no = fields.String(load_default=None, validate=KEY)
+    asked_since = at(
+        load_default=None,
+        metadata={"description": "since when it hangs, if it was put up before; absent: now"},
+    )
 
 
 class GiveOpinion(Command):

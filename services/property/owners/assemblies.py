@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -65,7 +65,7 @@ def make_proposal(work: Work, command: Any) -> dict[str, Any]:
     proposal = {
         "proposal": new_id(), "estate": command.estate, "place": place, "title": command.name,
         "text": command.text, "outcome": outcome, "state": "consulting", "made_by": work.caller.account,
-        "made_at": work.now, "consult_until": work.now + timedelta(days=days),
+        "made_at": work.now, "consult_until": _hung(command.asked_since, work.now, "asked_since") + timedelta(days=days),
     }  # fmt: skip
     work.store.add_row(rows.proposals, **proposal)
     return proposal
@@ -95,7 +95,10 @@ def call_assembly(work: Work, command: Any) -> dict[str, Any]:
     place = place_of(work, command.estate, words.CallAssembly)
     day = calendar.local_day(work.now)
     figures = rules.figures(place, day)
-    model.check_notice(work.now, command.opens_at, figures)
+    noticed_at = _hung(command.noticed_at, work.now, "noticed_at")
+    model.check_notice(noticed_at, command.opens_at, figures)
+    if command.opens_at < work.now:
+        raise Invalid.fields({"opens_at": ("不能早于现在。", "Not in the past.")})
     if command.closes_at <= command.opens_at:
         raise NoAgenda()
     rights = model.complete(work.store.rights_of(command.estate, day))
@@ -106,7 +109,7 @@ def call_assembly(work: Work, command: Any) -> dict[str, Any]:
     assembly = new_id()
     work.store.add_row(
         rows.assemblies, assembly=assembly, estate=command.estate, place=place, kind=command.kind, state="called",
-        called_at=work.now, called_by=work.caller.account, opens_at=command.opens_at, closes_at=command.closes_at,
+        called_at=work.now, called_by=work.caller.account, noticed_at=noticed_at, opens_at=command.opens_at, closes_at=command.closes_at,
         asked=asked,
     )  # fmt: skip
     work.store.add_voters(
@@ -125,6 +128,13 @@ def call_assembly(work: Work, command: Any) -> dict[str, Any]:
     ]
     area, heads = model.size(roll)
     return {"assembly": assembly, "heads": heads, "area": str(area), "votes": agenda, "asked": asked}
+
+
+def _hung(since: datetime | None, now: datetime, name: str) -> datetime:
+    """A notice may have hung on paper before it is entered here; who entered it is on record, and the day is published."""
+    if since is not None and since > now:
+        raise Invalid.fields({name: ("不能晚于现在。", "Not after now.")})
+    return since or now
 
 
 def _asked(command: Any, roll: list[model.Head], figures: Mapping[str, Any]) -> dict[str, Any]:

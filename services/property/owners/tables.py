@@ -57,6 +57,7 @@ def add_tables(metadata: MetaData) -> None:
         Column("state", String, nullable=False),
         Column("called_at", WHEN, nullable=False),
         Column("called_by", String, nullable=False),
+        Column("noticed_at", WHEN, nullable=False),
         Column("opens_at", WHEN, nullable=False),
         Column("closes_at", WHEN, nullable=False),
         Column("asked", JSONB, nullable=False),

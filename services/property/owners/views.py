@@ -126,7 +126,13 @@ def get_assembly(read: Read, query: Any) -> Answer:
 def get_vote_document(read: Read, query: Any) -> Answer:
     """For anybody: it holds no name, no home, and of a secret vote no choice."""
     vote = read.connection.execute(
-        select(votes, assemblies.c.estate, assemblies.c.closes_at, assemblies.c.counted_at)
+        select(
+            votes,
+            assemblies.c.estate,
+            assemblies.c.noticed_at,
+            assemblies.c.closes_at,
+            assemblies.c.counted_at,
+        )
         .join(assemblies)
         .where(votes.c.vote == query.vote, votes.c.outcome.is_not(None))
     ).first()
@@ -142,6 +148,7 @@ def get_vote_document(read: Read, query: Any) -> Answer:
         "subject": vote.subject,
         "title": vote.title,
         "secret": vote.secret,
+        "noticed_at": vote.noticed_at,
         "closed_at": vote.closes_at,
         "counted_at": vote.counted_at,
         "rule": vote.rule,
