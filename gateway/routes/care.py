@@ -5,7 +5,7 @@ from services.contracts import care
 
 TAG = "care"
 CASE = "/v1/cases/{case_no}"
-INCIDENT = "/v1/troubles/{trouble_id}"
+TROUBLE = "/v1/troubles/{trouble_id}"
 
 ROWS = (
     question(
@@ -47,6 +47,6 @@ ROWS = (
         "/v1/troubles", care.ListTroubles, "异常件，早的在前", "Cases that are stuck, oldest first", TAG
     ),
     order("/v1/troubles/retry", care.RetryTroubles, "批量重试异常件", "Do again what failed, in batch", TAG),
-    order(f"{INCIDENT}/fix", care.FixTrouble, "修正异常件", "Put right what a case is stuck in", TAG),
-    order(f"{INCIDENT}/retry", care.RetryTrouble, "重试异常件", "Do again what failed", TAG),
+    order(f"{TROUBLE}/fix", care.FixTrouble, "修正异常件", "Put right what a case is stuck in", TAG),
+    order(f"{TROUBLE}/retry", care.RetryTrouble, "重试异常件", "Do again what failed", TAG),
 )

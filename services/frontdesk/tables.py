@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, Sequence, String, Table, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from services.chassis.database import new_metadata
 from services.frontdesk.approvals.tables import approvals_table
 from services.frontdesk.certificates.tables import certificate_tables
+from services.frontdesk.intake import tables as _intake  # noqa: F401
+from services.frontdesk.metadata import metadata
 from services.frontdesk.model import ENDED
 
-metadata = new_metadata()
 case_numbers = Sequence("case_numbers", metadata=metadata)
 
 cases = Table(
@@ -97,7 +97,6 @@ materials = Table(
 approvals = approvals_table(metadata)
 certificates, documents, seal_uses = certificate_tables(metadata)
 # -- intake (bursts, consultations, drafts, diary, ledgers): their tables are this service's too
-import services.frontdesk.intake.tables  # noqa: E402, F401
 
 # What a case is stuck in: why, with the message that failed, until somebody mended it.
 troubles = Table(

@@ -21,10 +21,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from services.chassis.database import new_metadata
+from services.insight.metadata import metadata
 from services.insight.model import OPEN
-
-metadata = new_metadata()
+from services.insight.scores import tables as _scores  # noqa: F401
 
 
 def _moment(name: str, **options: Any) -> Column[Any]:
@@ -181,5 +180,3 @@ said = Table(
     Column("n", Integer, nullable=False),
 )
 """What live screens were told last, so that they are told only what changed."""
-
-from services.insight.scores import tables as _scores  # noqa: E402, F401  the room's own, in the same metadata

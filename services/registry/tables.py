@@ -18,12 +18,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.chassis.database import new_metadata
+from services.registry.classes import tables as _classes  # noqa: F401
+from services.registry.estates import tables as _estates  # noqa: F401
+from services.registry.events import tables as _events  # noqa: F401
 from services.registry.exchange import tables as exchange
+from services.registry.gridmap import tables as _gridmap  # noqa: F401
+from services.registry.metadata import metadata
 from services.registry.people import tables as people
 from services.registry.privacy import tables as privacy
-
-metadata = new_metadata()
 
 grids = Table(
     "grids",
@@ -135,11 +137,9 @@ looks = Table(
 )
 """Consents and looks are append-only: triggers of the first migration refuse changes and deletions."""
 
-# gridmap: the tables of its rooms stand in their own files, on the same metadata
-from services.registry.classes import tables as _classes  # noqa: E402, F401
-from services.registry.estates import tables as _estates  # noqa: E402, F401
-from services.registry.events import tables as _events  # noqa: E402, F401
-from services.registry.gridmap import tables as _gridmap  # noqa: E402, F401
+# What has changed lately is found without walking through everybody.
+Index("ix_households_changed", households.c.changed_at)
+Index("ix_residents_changed", residents.c.changed_at)
 
 # people, exchange, privacy
 changes, former_values, rechecks = people.add_tables(metadata)

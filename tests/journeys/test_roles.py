@@ -22,9 +22,8 @@ NOT_MADE = {
     "approval_id", "number",  # of the certificate desk
     "consultation_id", "entry_id",  # of the intake
     "change_id", "import_id", "proposal_id", "certificate", "breach_id",  # of the registry
-    "evaluation", "objection",
+    "evaluation", "objection", "trouble_id",
 }  # fmt: skip
-NOT_MADE = {"finding_id", "dispatch_id", "duty_id", "edit_id", "reading_id", "bill", "run", "trouble_id"}
 """What only a longer story brings about: the desk answers that there is none, to whoever may ask."""
 AREA = {"type": "Polygon", "coordinates": [[[116.4, 39.9], [116.41, 39.9], [116.41, 39.91], [116.4, 39.9]]]}
 NOT_THIS = {meters.GetAccountLedger}

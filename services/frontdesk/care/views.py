@@ -82,7 +82,7 @@ def list_troubles(read: Read, query: Any) -> dict[str, Any]:
     scopes = read.caller.scopes(*may(care.ListTroubles))
     within = or_(false(), *(troubles.c.place.startswith(scope, autoescape=True) for scope in scopes))
     resolved = troubles.c.resolved_at.is_not(None)
-    wanted = select(*(troubles.c[name] for name in _INCIDENT)).where(
+    wanted = select(*(troubles.c[name] for name in _TROUBLE)).where(
         within,
         resolved if query.resolved else ~resolved,
         troubles.c.kind == query.kind if query.kind else true(),
@@ -92,7 +92,7 @@ def list_troubles(read: Read, query: Any) -> dict[str, Any]:
     return page(read.connection, wanted, [troubles.c.opened_at, troubles.c.id], query)
 
 
-_INCIDENT = (
+_TROUBLE = (
     "id", "case_no", "place", "kind", "reason", "tries", "opened_at", "last_at", "resolved_at", "resolved_by",
 )  # fmt: skip
 """Never the message that failed: it may hold whole personal values."""

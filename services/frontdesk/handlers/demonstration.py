@@ -111,7 +111,7 @@ class _Life:
             at = min(moment for moment in (deadline, ahead, self.end) if moment is not None)
             if at >= self.end:
                 return
-            self.stage.now = at
+            self.stage.now = max(self.stage.now, at)  # a deadline may be told of only when it has passed
             if at == ahead:
                 heapq.heappop(self.coming)[2]()
             else:

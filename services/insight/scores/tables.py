@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Date, DateTime, Identity, Integer, String, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.insight.tables import metadata
+from services.insight.metadata import metadata
 
 campaigns = Table(
     "campaigns",

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.registry.tables import metadata
+from services.registry.metadata import metadata
 
 event_serials = Sequence("grid_event_serials", metadata=metadata)
 
