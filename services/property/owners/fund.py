@@ -265,7 +265,8 @@ def open_emergency(work: Work, item: tray.Item) -> tray.Finished | None:
     if estate is None or form.get("kind") not in figures["emergency"]:
         return None
     clock = calendar.of(item.place)
-    decide, pay = (calendar.Promise.parse(figures[leg]) for leg in ("decide", "pay"))
+    legs = ("urgent" if form.get("urgent") else "decide", "pay")
+    decide, pay = (calendar.Promise.parse(figures[leg]) for leg in legs)
     decide_by = clock.due(item.assigned_at, decide)
     use = FundUse(
         use=new_id(), estate=estate, place=item.place, mode="emergency", kind=form["kind"],

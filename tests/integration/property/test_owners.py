@@ -576,6 +576,27 @@ def test_the_six_emergencies_need_no_vote(office, estate, kind):
     assert office.said(TaskFinished, task_id=emergency(office, estate, kind=kind))
 
 
+@pytest.mark.parametrize("urgent", [True, False])
+def test_an_emergency_is_decided_in_two_working_days_and_when_lives_are_at_risk_in_a_day(
+    office, estate, urgent
+):
+    """Beijing: decide 2 wd, pay 2 wd, urgent 24 h; the minute itself is in time."""
+    friday = datetime(2026, 11, 20, 3, tzinfo=UTC)
+    office.assign("repair-fund-emergency", estate.grid[:12], step="ledger", assigned_at=friday, form={
+        "place": estate.grid[:12], "kind": "facade", "description": "外墙脱落", "estimate": 100,
+        "contractor": "丙", "urgent": urgent})  # fmt: skip
+    use = office(words.ListFundUses, estate=estate.code)["items"][0]
+    decide_by = friday + timedelta(days=1) if urgent else datetime(2026, 11, 24, 9, tzinfo=UTC)
+    assert use["decide_by"] == decide_by
+    assert use["pay_by"] == datetime(2026, 11, 24 if urgent else 26, 9, tzinfo=UTC)
+
+    def late(at):
+        shown = office(words.ListFundUses, later=at - clock.now(), estate=estate.code)
+        return shown["items"][0]["late"]
+
+    assert not late(decide_by - timedelta(minutes=1)) and late(decide_by + timedelta(minutes=1))
+
+
 def test_what_is_no_emergency_by_law_waits_for_a_person(office, estate):
     assert office.said(TaskFinished, task_id=emergency(office, estate, kind="painting")) == []
 
