@@ -26,7 +26,10 @@ def tally(
 ) -> None:
     """复算表决结果，并可核对自己的回执 · Recount a vote; with a receipt, see that one's own ballot is in it."""
     document = _read(path)
-    faults = proof.check(document)
+    try:
+        faults = proof.check(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise typer.BadParameter(f"{path}: 不是表决公示文件 not a published vote ({error!r})") from None
     for choice in proof.CHOICES:
         told = document["tally"][choice]
         out.print(f"{choice:8} {told['heads']:>6} 人 heads  {told['area']:>14} m²")

@@ -22,12 +22,12 @@ def estate(platform):
     grid = f"{PLACE}003"
     building = clerk.order("/v1/registry/buildings", grid=grid, number=dice.randint(100, 999), address="新楼")
     homes = [
-        clerk.order("/v1/registry/households", building=building["code"], unit=1, door=f"{n}01", area="90.00")
+        clerk.order("/v1/registry/households", building=building["building"], unit=1, door=f"{n}01", area="90.00")
         for n in range(1, HOMES + 1)
     ]
     code = clerk.order(
         "/v1/estates", community=PLACE, number=dice.randint(1000, 999_999), name="新园", gated=True,
-        buildings=[building["code"]],
+        buildings=[building["building"]],
     )["estate"]  # fmt: skip
     for home in homes:
         clerk.order(

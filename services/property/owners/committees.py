@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -63,7 +64,9 @@ def elect_committee(work: Work, command: Any) -> dict[str, Any]:
 def change_seats(work: Work, command: Any) -> dict[str, Any]:
     found = _committee(work, command.committee, words.ChangeSeats)
     day = calendar.local_day(work.now)
-    seats = _seats(work, found.estate, found.committee, command.seats, rules.figures(found.place, day), day)
+    sitting = {seat["mark"] for seat in found.seats}
+    figures = rules.figures(found.place, day)
+    seats = _seats(work, found.estate, found.committee, command.seats, figures, day, sitting)
     work.store.change_row(rows.committees, {"committee": found.committee}, seats=seats)
     _say_roster(work, found.committee, found.estate, found.place, seats, found.term_until)
     return {"committee": found.committee, "seats": len(seats)}
@@ -141,9 +144,10 @@ def _check_vote(work: Work, command: Any) -> None:
 
 
 def _seats(
-    work: Work, estate: str, committee: str, told: Any, figures: Any, day: Any
+    work: Work, estate: str, committee: str, told: Any, figures: Any, day: Any, sitting: Collection[str] = ()
 ) -> list[dict[str, Any]]:
-    """Owners of this estate who owe no fees; the ID number becomes a mark and is kept nowhere."""
+    """Owners of this estate; whoever is new owes no fees (one who sits already is published, not turned out by this).
+    The ID number becomes a mark and is kept nowhere."""
     rights = {right.household: right for right in work.store.rights_of(estate, day)}
     model.check_roster(told, len(rights), figures)
     faults: dict[str, tuple[str, str]] = {}
@@ -163,8 +167,10 @@ def _seats(
             faults[f"{at}.owner_id"] = said
         elif mark in {seat["mark"] for seat in seats}:
             faults[f"{at}.id_number"] = ("同一人出现多次。", "The same person twice.")
-        elif not figures["committee"]["debtor_may_stand"] and work.store.owes(
-            {one["household"], *work.store.homes_owned(estate, owner, day)}
+        elif (
+            mark not in sitting
+            and not figures["committee"]["debtor_may_stand"]
+            and work.store.owes({one["household"], *work.store.homes_owned(estate, owner, day)})
         ):
             faults[f"{at}.household"] = (
                 "欠缴物业费，暂不具备资格。",

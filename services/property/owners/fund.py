@@ -127,6 +127,7 @@ def propose_fund_use(work: Work, command: Any) -> dict[str, Any]:
         contractor=command.contractor, estimate=command.estimate, scope=command.scope, created_at=work.now,
     )  # fmt: skip
     _areas(work, use)
+    use.note("propose", work.now, work.caller.account)
     work.store.add_use(use)
     _say(work, use)
     return face(use)
@@ -275,6 +276,7 @@ def open_emergency(work: Work, item: tray.Item) -> tray.Finished | None:
         created_at=work.now, case_no=item.case_no, decide_by=decide_by, pay_by=clock.due(decide_by, pay),
     )  # fmt: skip
     _areas(work, use)
+    use.note("propose", work.now, "rule", case_no=item.case_no)
     work.store.add_use(use)
     _say(work, use)
     return tray.Finished(result={"use": use.use, "estate": estate})

@@ -390,4 +390,7 @@ class FundUse:
         if after is None:
             raise FundUseNotNow(state=self.state, verb=verb)
         self.state = after
+        self.note(verb, at, actor, **detail)
+
+    def note(self, verb: str, at: datetime, actor: str, **detail: Any) -> None:
         self.history = [*self.history, {"at": at.isoformat(), "verb": verb, "actor": actor, **detail}]

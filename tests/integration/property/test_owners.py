@@ -445,6 +445,17 @@ def test_a_member_in_arrears_is_published_at_the_half_year_with_a_flag_alone(off
     assert shown["payment_publicity"][0]["lines"][0]["name"] == "周**"
 
 
+def test_a_member_who_fell_into_arrears_stays_until_the_owners_say_otherwise(office, estate):
+    seats = roster(estate)
+    committee = elect(estate, seats=seats)["committee"]
+    office(ChargeFees, period="2025-12", rule="residential", place=estate.grid[:12])
+    assert office(words.ChangeSeats, committee=committee, seats=seats)["seats"] == 3
+    with pytest.raises(Invalid):  # a new one who owes may not come in
+        office(
+            words.ChangeSeats, committee=committee, seats=[*seats[:2], roster(estate, estate.homes[4:])[1]]
+        )
+
+
 def test_an_estate_has_one_committee_until_its_term_ends(estate):
     elect(estate)
     with pytest.raises(committees.CommitteeSits):
@@ -558,7 +569,12 @@ def test_a_roof_leak_needs_no_vote_but_committee_street_and_an_audit(office, est
         office(words.SettleFundUse, use=use, amount="6000.00")
     office(words.SettleFundUse, use=use, amount="6000.00", audit="审字1号")
     shown = office(words.GetFundPublicity, estate=estate.code)
-    assert [line["verb"] for line in shown["uses"][0]["history"]] == ["approve", "prepay", "settle"]
+    assert [line["verb"] for line in shown["uses"][0]["history"]] == [
+        "propose",
+        "approve",
+        "prepay",
+        "settle",
+    ]
     assert "'actor'" not in str(shown["uses"]) and "homes" not in shown
 
 
