@@ -28,13 +28,14 @@ def tally(
     document = _read(path)
     try:
         faults = proof.check(document)
-    except (KeyError, TypeError, ValueError) as error:
+        told = [(choice, document["tally"][choice]) for choice in proof.CHOICES]
+        missing = receipt is not None and not proof.holds(document, _read(receipt))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise typer.BadParameter(f"{path}: 不是表决公示文件 not a published vote ({error!r})") from None
-    for choice in proof.CHOICES:
-        told = document["tally"][choice]
-        out.print(f"{choice:8} {told['heads']:>6} 人 heads  {told['area']:>14} m²")
-    if receipt is not None and not proof.holds(document, _read(receipt)):
-        faults.append("this receipt's ballot is not among the published ones 公示中没有该回执对应的选票")
+    for choice, sums in told:
+        out.print(f"{choice:8} {sums['heads']:>6} 人 heads  {sums['area']:>14} m²")
+    if missing:
+        faults.append("公示中没有该回执对应的选票 This receipt's ballot is not among the published ones")
     for fault in faults:
         out.print(f"[red]✗[/] {fault}")
     if faults:
