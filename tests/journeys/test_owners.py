@@ -22,7 +22,9 @@ def estate(platform):
     grid = f"{PLACE}003"
     building = clerk.order("/v1/registry/buildings", grid=grid, number=dice.randint(100, 999), address="新楼")
     homes = [
-        clerk.order("/v1/registry/households", building=building["building"], unit=1, door=f"{n}01", area="90.00")
+        clerk.order(
+            "/v1/registry/households", building=building["building"], unit=1, door=f"{n}01", area="90.00"
+        )
         for n in range(1, HOMES + 1)
     ]
     code = clerk.order(
@@ -116,7 +118,7 @@ def test_a_roof_leak_is_paid_from_the_fund_without_a_vote(platform, estate):
     )
     case_no = platform.file(
         {"matter": "repair-fund-emergency", "channel": "kiosk", "applicant": applicant, "form": form,
-         "materials": [{"name": "photos", "sha256": photo.json()["sha256"]}]}
+         "materials": [{"name": name, "sha256": photo.json()["sha256"]} for name in ("photos", "quotation")]}
     )["case_no"]  # fmt: skip
 
     def use():
