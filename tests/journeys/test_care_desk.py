@@ -177,7 +177,10 @@ def test_a_petition_is_informed_or_answered_and_reviewed_by_the_level_above(plat
 
 
 def test_what_was_pledged_is_handed_in_by_the_holder_of_the_receipt(platform, street):
-    form = {"beneficiary": "郑某", "requester": "慈善总会", "legal_article": "《慈善法》第六十条"}
+    form = {
+        "beneficiary": "郑某", "requester": "慈善总会", "legal_article": "《慈善法》第六十条",
+        "reason": "家人重病", "purpose": "申请救助", "pledge": True,
+    }  # fmt: skip
     pledged = [{"name": "evidence", "pledge": True}]
     receipt = platform.file(application("hardship-certificate", materials=pledged, **form))
     no, holder = receipt["case_no"], holder_of(platform, receipt)

@@ -54,7 +54,7 @@ def _answers(client, process, home) -> bool:
 def _here(env: dict[str, str]) -> dict:
     """The configuration, with each `process:port` where this stack has it."""
     config = yaml.safe_load((CONFIG / "prometheus.yml").read_text())
-    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    config["global"] = {"scrape_interval": "5s", "scrape_timeout": "5s", "evaluation_interval": "5s"}
     for job in config["scrape_configs"]:
         for group in job["static_configs"]:
             group["targets"] = [f"127.0.0.1:{_port(target, env)}" for target in group["targets"]]
@@ -80,7 +80,7 @@ def test_every_process_is_up(prometheus, platform):
         for job in _here(platform.env)["scrape_configs"]
         for group in job["static_configs"]
     )
-    until(lambda: len(_vector(prometheus, "up == 1")) == wanted, 60)
+    until(lambda: len(_vector(prometheus, "up == 1")) == wanted, 120)
     assert not _vector(prometheus, "up == 0")
 
 
