@@ -5,19 +5,24 @@ Nothing here is anybody: names are a surname and 某, ID numbers are valid in fo
 
 from __future__ import annotations
 
+import contextlib
 import random
+import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from services.chassis.calls import Calls
+from services.chassis.errors import Problem
 from services.contracts import (
     cameras,
     census,
     citizens,
+    estates,
     frontdesk,
     identity,
     meters,
+    owners,
     party,
     property,
     registry,
@@ -50,6 +55,8 @@ def load(calls: Calls, env: Mapping[str, str], loaded: Loaded) -> None:
     homes = list(_homes(calls, place))
     part("物业住户档案与费用", "Property files and fees", property.LoadDemonstration,
          seed=SEED, households=[_file(home) for home in homes])  # fmt: skip
+    loaded("小区、业主、表决与维修资金", "An estate, its owners, a vote and the repair fund",
+           _owners_together(calls, place, [_file(home) for home in homes]))  # fmt: skip
     part("水电气表", "Meters", meters.LoadDemonstration,
          seed=SEED, households=[home["household"] for home in homes],
          elders=[home["household"] for home in homes if home.get("elder") and home.get("lives_alone")])  # fmt: skip
@@ -57,6 +64,75 @@ def load(calls: Calls, env: Mapping[str, str], loaded: Loaded) -> None:
     part("摄像机与传感器", "Cameras and sensors", cameras.LoadDemonstration, seed=SEED)
     part("志愿者", "Volunteers", volunteers.LoadDemonstration, seed=SEED, place=place)
     part("人口普查", "Census", census.LoadDemonstration, seed=SEED, place=place, **_frame(calls, place))
+
+
+# -- owners --------------------------------------------------------------------------------------------
+
+OWNED = 24
+"""Homes of the demonstration's estate that have an owner on the register."""
+
+
+def _owners_together(calls: Calls, place: str, files: list[dict[str, Any]]) -> dict[str, Any]:
+    """An estate over the first building, its owners, a committee, a fund and a vote that is running; once."""
+
+    def ask(contract: Any, **given: Any) -> Any:
+        return calls.call(contract, timeout=PATIENCE, **given)
+
+    known = ask(estates.ListEstates, place=place)["items"]
+    named = next((one["estate"] for one in known if one["name"] == "育新家园"), None)
+    if named is not None and ask(owners.ListAssemblies, estate=named)["items"]:
+        return {"estate": named}
+    dice, building = random.Random(SEED), files[0]["household"].rsplit("-", 2)[0]
+    homes = [one for one in files if one["household"].startswith(f"{building}-")][:OWNED]
+    estate = (
+        named
+        or ask(
+            estates.RecordEstate, community=place, number=1, name="育新家园", gated=True, buildings=[building]
+        )["estate"]
+    )
+    since = "2020-01-01"
+    for number, home in enumerate(homes):
+        if not ask(estates.ListOwners, household=home["household"])["items"]:
+            who = {"name": f"{SURNAMES[number % len(SURNAMES)]}某", "number": id_number(dice, 45)}
+            ask(estates.RecordOwners, household=home["household"], owners=[who], since=since, basis="示例产权证",
+                area=home["area"])  # fmt: skip
+    _until_heard(ask, estate, len(homes))
+    deposits = [
+        {"household": one["household"], "amount": "5000.00", "reference": f"demo-fund-{one['household']}"}
+        for one in homes
+    ]
+    ask(owners.PayIntoFund, estate=estate, deposits=deposits)
+    ask(owners.BookCommonIncome, estate=estate, source="电梯广告", amount="12000.00", costs="2000.00",
+        reference=f"demo-income-{estate}")  # fmt: skip
+    if not ask(owners.ListCommittees, estate=estate)["items"]:
+        today = date.today()
+        seats = [
+            {"household": one["household"], "name": f"{SURNAMES[n]}某", "id_number": id_number(dice, 50),
+             "post": "主任" if n == 0 else "委员", "chair": n == 0}
+            for n, one in enumerate(homes[:5])
+        ]  # fmt: skip
+        ask(owners.ElectCommittee, estate=estate, elected_on=(today - timedelta(days=20)).isoformat(),
+            term_until=(today + timedelta(days=1000)).isoformat(), seats=seats)  # fmt: skip
+    now = datetime.now(UTC)
+    called = ask(
+        owners.CallAssembly, estate=estate, noticed_at=(now - timedelta(days=20)).isoformat(),
+        opens_at=(now + timedelta(seconds=PATIENCE)).isoformat(), closes_at=(now + timedelta(days=7)).isoformat(),
+        agenda=[{"subject": "choose-company", "title": "续聘物业服务企业"},
+                {"subject": "trade", "title": "利用共有部分设置充电桩", "secret": False}],
+    )  # fmt: skip
+    return {"estate": estate, "assembly": called["assembly"], "heads": called["heads"]}
+
+
+def _until_heard(ask: Callable[..., Any], estate: str, heads: int) -> None:
+    """The registry's word reaches property by an event, a moment later."""
+    ends = time.monotonic() + PATIENCE
+    while True:
+        with contextlib.suppress(Problem):
+            if ask(owners.GetElectorate, estate=estate)["heads"] >= heads:
+                return
+        if time.monotonic() > ends:
+            raise TimeoutError(f"property has not heard of the owners of {estate}")
+        time.sleep(0.1)
 
 
 # -- the street ----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from deploy.cli import cases, census, dead, demo, insight, matters, meters, replay
+from deploy.cli import cases, census, dead, demo, insight, matters, meters, owners, replay
 from deploy.cli.screen import TROUBLES, tell_trouble
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.add_typer(matters.app, name="matters")
 app.add_typer(insight.app, name="insight")
 app.add_typer(meters.app, name="meters")
 app.add_typer(census.app, name="census")
+app.add_typer(owners.app, name="property")
 app.command("replay")(replay.replay)
 
 

@@ -20,6 +20,7 @@ class EstateChanged(Event):
     """An estate's record is now like this."""
 
     said_by = ("registry",)
+    heard_by = ("property",)
     estate = fields.String(required=True)
     community = fields.String(required=True)
     name = fields.String(required=True)
@@ -35,6 +36,7 @@ class OwnersChanged(Event):
     """A home belongs to these owners from a day on. For votes by area and by heads; carries no name and no number."""
 
     said_by = ("registry",)
+    heard_by = ("property",)
     household = fields.String(required=True)
     place = fields.String(required=True)
     estate = fields.String()

@@ -65,7 +65,7 @@ class CaseClosed(Event):
     """A case came to its end: every required task has its evidence, or the desk or the applicant ended it."""
 
     said_by = ("frontdesk",)
-    heard_by = ("insight", *FINDERS)
+    heard_by = ("insight", "property", *FINDERS)  # property: an emergency of the repair fund is decided
     case_no = fields.String(required=True)
     matter = fields.String(required=True)
     place = fields.String(required=True)

@@ -26,6 +26,7 @@ from services.property.model import (
     account_of,
     is_ours,
 )
+from services.property.owners import handlers as owners  # owners
 from services.property.webhooks import handlers as webhooks
 
 LEADS = ("manager", "coordinator", "supervisor", "admin")
@@ -485,10 +486,12 @@ def load_demonstration(work: Work, command: Any) -> dict[str, Any]:
 
 RULES: dict[str, Callable[[Work, tray.Item], tray.Finished | None]] = {
     "moving-in": open_household_file,
+    **owners.RULES,
 }
 UNDO: dict[str, Callable[[Work, tray.Item], list[str]]] = {
     "moving-in": close_household_file,
     **dict.fromkeys(ORDERS, cancel_repair_order),
+    **owners.UNDO,
 }
 
 _TRAY = tray.events(RULES, UNDO)
@@ -496,6 +499,7 @@ _TRAY = tray.events(RULES, UNDO)
 EVENTS: dict[type[Event], Callable[..., None]] = {
     **_TRAY,
     **webhooks.EVENTS,
+    **owners.EVENTS,
     tasks.TaskAssigned: take_task,
     tasks.TaskWithdrawn: give_task_back,
     registry.HouseholdChanged: note_household_changed,
@@ -521,7 +525,8 @@ COMMANDS: dict[type[Command], Callable[..., Any]] = {
     words.PayFee: pay_fee,
     words.LoadDemonstration: load_demonstration,
     **webhooks.COMMANDS,
+    **owners.COMMANDS,
 }
 
-TIMERS: dict[Callable[[Work], None], timedelta] = {**webhooks.TIMERS}
+TIMERS: dict[Callable[[Work], None], timedelta] = {**webhooks.TIMERS, **owners.TIMERS}
 COMPLETES: dict[type[Command], Callable[[Any], Any]] = {**webhooks.COMPLETES}

@@ -22,6 +22,7 @@ from services.property.model import (
     UnknownRepair,
     account_of,
 )
+from services.property.owners.repository import OwnersStore  # owners
 from services.property.tables import accounts, entries, households, repair_history, repairs
 from services.property.webhooks.repository import WebhookStore
 
@@ -41,7 +42,7 @@ _OPEN_ACCOUNT = _account.on_conflict_do_update(
 )
 
 
-class Repository(WebhookStore, tray.Repository):
+class Repository(OwnersStore, WebhookStore, tray.Repository):
     """A household's file is read once in a unit of work, and written once, at its end."""
 
     items = tables.items

@@ -22,11 +22,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.backoffice import tray
 from services.chassis.database import new_metadata
+from services.property.owners.tables import add_tables as add_owners_tables  # owners
 from services.property.webhooks.tables import add_tables
 
 metadata = new_metadata()
 items = tray.add_table(metadata)
 webhooks, deliveries = add_tables(metadata)
+add_owners_tables(metadata)  # owners: the room reads them from `metadata`
 
 households = Table(
     "households",

@@ -15,6 +15,7 @@ from services.contracts.citizens import mask_id, mask_name, mask_phone
 from services.contracts.messages import Query
 from services.contracts.roles import WHOLE, Contract, may
 from services.property.model import OPEN, NotYourEstate, UnknownHousehold, UnknownRepair, is_ours
+from services.property.owners import views as owners_seen  # owners
 from services.property.tables import accounts, entries, households, items, repair_history, repairs
 from services.property.webhooks import views as webhooks_seen
 
@@ -180,6 +181,7 @@ def _masked(member: dict[str, Any]) -> dict[str, Any]:
 
 QUERIES: dict[type[Query], Callable[..., Any]] = {
     **webhooks_seen.QUERIES,
+    **owners_seen.QUERIES,
     **tray.queries(items),
     words.GetHousehold: get_household,
     words.GetFeeAccount: get_fee_account,

@@ -24,6 +24,7 @@ NOT_MADE = {
     "meeting_id", "election_id", "notice_id", "talk_id", "post_id", "appraisal_id",  # of party's branches
     "change_id", "import_id", "proposal_id", "certificate", "breach_id",  # of the registry
     "evaluation", "objection", "trouble_id",
+    "proposal", "assembly", "committee", "use",  # of the owners
 }  # fmt: skip
 """What only a longer story brings about: the desk answers that there is none, to whoever may ask."""
 AREA = {"type": "Polygon", "coordinates": [[[116.4, 39.9], [116.41, 39.9], [116.41, 39.91], [116.4, 39.9]]]}
@@ -132,7 +133,18 @@ def things(platform):
         **point,
     }  # fmt: skip
 
-    known_things = grid_things | {
+    # owners: property hears of the estate
+    owner_things = {
+        "stance": "for", "text": "说明", "opens_at": now.isoformat(), "closes_at": now.isoformat(),
+        "agenda": [{"subject": "other", "title": "x"}], "principal": "x", "proxy": "x", "contractor": "乙",
+        "estimate": "1.00", "elected_on": "2026-01-01", "term_until": "2030-01-01", "step": "filed", "on": "2026-01-01",
+        "present": 3, "deposits": [{"household": "x", "amount": "1.00", "reference": "x"}],
+        "seats": [{"household": "x", "name": "周某", "id_number": "x", "post": "委员"}],
+    }  # fmt: skip
+    heard = f"/v1/owners/{estate}/electorate"
+    platform.until(lambda: property_.get(heard).status_code == 200, "property knows the estate")
+
+    known_things = grid_things | owner_things | {
         "case_no": case_no, "into": into, "task_id": task_id, "order_no": order["order_no"], "household": known,
         "resident_id": resident["resident_id"], "camera": camera, "alarm_no": alarms[0]["alarm_no"],
         "viewing_no": viewing["viewing_no"], "member_id": member["member_id"], "account": account, "device": device,
@@ -237,6 +249,9 @@ def things(platform):
         "AssessBranch": lambda: {"year": 2026},
         "IssueAppraisal": lambda: {"period": "2020"},
         "RecordPost": lambda: {"kind": "cross-post", "post": uuid.uuid4().hex},
+        # owners
+        "MakeProposal": lambda: {"outcome": "record"},
+        "HoldCommitteeMeeting": lambda: {"minutes": "议事"},
         # census
         "PlanCensus": lambda: {"reference_at": "2020-11-01T00:00:00+08:00", "area": AREA},
         "ImportBuildings": lambda: {"csv": "building"},
