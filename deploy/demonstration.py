@@ -15,6 +15,7 @@ from services.contracts import (
     cameras,
     census,
     citizens,
+    fees,
     frontdesk,
     identity,
     meters,
@@ -50,6 +51,8 @@ def load(calls: Calls, env: Mapping[str, str], loaded: Loaded) -> None:
     homes = list(_homes(calls, place))
     part("物业住户档案与费用", "Property files and fees", property.LoadDemonstration,
          seed=SEED, households=[_file(home) for home in homes])  # fmt: skip
+    part("物业企业、合同、计费、巡查、联席会、公示", "Company, contract, fees, rounds, meeting, notices",
+         fees.LoadEstateDemonstration, place=place)  # fmt: skip
     part("水电气表", "Meters", meters.LoadDemonstration,
          seed=SEED, households=[home["household"] for home in homes],
          elders=[home["household"] for home in homes if home.get("elder") and home.get("lives_alone")])  # fmt: skip

@@ -84,6 +84,20 @@ class RepairFinished(Event):
     finished_at = at(required=True)
 
 
+class ArrearsTalkAsked(Event):
+    """A household was reminded of its fees in vain: the branch of a member who lives there may talk with him.
+
+    Says only *that*, and why; never an amount. Where no member lives, there is nothing to do and nothing to keep.
+    """
+
+    said_by = ("property",)
+    talk = fields.String(required=True, metadata={"description": "what the answer refers to"})
+    household = fields.String(required=True)
+    place = fields.String(required=True, metadata={"description": "grid code"})
+    purpose = fields.String(required=True)
+    at = at(required=True)
+
+
 # -- asked ---------------------------------------------------------------------------------------------
 
 

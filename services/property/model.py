@@ -192,6 +192,10 @@ class RepairOrder:
             order.grade(urgency, "rule", at)
         return order
 
+    def hear_again(self, actor: str, at: datetime, **by: Any) -> None:
+        """Somebody else reports the same trouble: noted, and nothing begins anew."""
+        self._note("reported-again", actor, at, **by)
+
     def grade(self, urgency: str, actor: str, at: datetime) -> None:
         self._move("grade", actor, at, urgency=urgency)
         self.urgency = urgency
