@@ -2,7 +2,7 @@
 
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run street stop status logs clean test lint format bench bench-meters drills lock prepare
+.PHONY: help run street stop status logs clean test lint format bench bench-meters bench-insight drills lock prepare
 
 help: ## 显示本帮助 Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ bench: prepare ## 压测 Benchmarks
 
 bench-meters: prepare ## 表计压测；LONG=1 十分钟与一亿行 Meters: what they take in (LONG=1: ten minutes, 100 million rows)
 	$(PY) -m tests.bench.meters
+
+bench-insight: prepare ## 态势与列表压测，一百万件；CASES=… The wall and every list at a million cases (CASES=…: at as many)
+	$(PY) -m tests.bench.insight
 
 drills: prepare ## 故障演练；LONG=1 过载十分钟 Break things on purpose; writes docs/operations.md (LONG=1: ten minutes of overload)
 	@rm -f .run/drills.jsonl

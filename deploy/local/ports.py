@@ -7,11 +7,12 @@ from zlib import crc32
 FIRST, SPAN, LAST = 28_000, 100, 32_700  # below the kernel's ephemeral range, far from 5432, 5672, 1883, 8080
 
 
-def base_of(directory: str) -> int:
-    """`.run` of the tree has the first hundred; every other stack (tests, drills, benches) one of its own."""
+def base_of(directory: str, tree: str = "") -> int:
+    """`.run` of a tree has the first hundred; every other stack (tests, drills, benches) one of its own, and another in
+    another tree, so that several who work side by side seldom meet."""
     if directory == ".run":
         return FIRST
-    return FIRST + SPAN + crc32(directory.encode()) % 40 * SPAN
+    return FIRST + SPAN + crc32(f"{tree}/{directory}".encode()) % 40 * SPAN
 
 
 def choose(

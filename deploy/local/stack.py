@@ -188,7 +188,7 @@ def _ports(directory: Path, known: Mapping[str, str]) -> dict[str, str]:
     names = [*processes, *rabbitmq.PORTS.values(), postgres.PORT, *DOORS]
     remembered = {name: int(known[name]) for name in names if name in known}
     relative = os.path.relpath(directory, ROOT)
-    chosen = ports.choose(names, ports.base_of(relative), remembered, ours)
+    chosen = ports.choose(names, ports.base_of(relative, str(ROOT)), remembered, ours)
     return {name: str(port) for name, port in chosen.items()}
 
 

@@ -15,6 +15,7 @@ from services.chassis.database import Work
 from services.chassis.errors import Forbidden
 from services.contracts import tasks
 from services.contracts.messages import Command, Event
+from services.contracts.roles import may
 
 Rule = Callable[[Work, Item], Finished | None]
 Undo = Callable[[Work, Item], list[str]]
@@ -28,6 +29,12 @@ class NotYourTray(Forbidden):
     """This task belongs to the tray of {unit}; your role or area does not cover it."""
 
     zh = "该任务属于“{unit}”，不在您的职责或辖区内。"
+
+
+class NotTheHead(Forbidden):
+    """More time is asked for by the head of the unit; your role does not cover that."""
+
+    zh = "延期须由承办单位负责人提出。"
 
 
 # -- what the front desk says --------------------------------------------------------------------------
@@ -93,10 +100,12 @@ def move_due(work: Work, event: Any) -> None:
 
 
 def supply_task(work: Work, event: Any) -> None:
+    """What was asked for came, or what was pledged to follow: that is added while the unit works on it."""
     item = work.store.find_item(event.task_id)
-    if item is None or item.status != "supplement":
+    if item is None or item.status not in OPEN:
         return
-    item.move("supply")
+    if item.status == "supplement":
+        item.move("supply")
     item.form = {**item.form, **event.form}
     item.materials = [*item.materials, *(event.materials or [])]
     item.due_at = event.due_at
@@ -165,6 +174,8 @@ def return_task(work: Work, command: Any) -> dict[str, Any]:
 
 def extend_task(work: Work, command: Any) -> dict[str, Any]:
     item = _mine(work, command.task_id)
+    if not work.caller.may(may(tasks.ExtendTask), item.place):
+        raise NotTheHead()
     item.ask_extension(command.until, work.now)
     work.store.save_item(item)
     _answer(

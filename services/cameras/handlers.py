@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from services.backoffice import tray
+from services.cameras.erasure import answer_erasure
 from services.cameras.model import (
     Access,
     Alarm,
@@ -26,7 +27,7 @@ from services.cameras.signals import AlarmSignal, Heartbeat, Signal
 from services.chassis.database import Work
 from services.chassis.identifiers import new_id
 from services.contracts import cameras as words
-from services.contracts import frontdesk
+from services.contracts import frontdesk, privacy
 from services.contracts.messages import Command, Event
 from services.contracts.roles import Contract, may
 
@@ -506,6 +507,7 @@ UNDO: dict[str, Callable[[Work, tray.Item], list[str]]] = {"moving-in": revoke_a
 EVENTS: dict[type[Event], Callable[..., None]] = {
     **tray.events(RULES, UNDO),
     frontdesk.CaseClosed: end_finding,
+    privacy.ResidentErased: answer_erasure,
 }
 
 COMMANDS: dict[type[Command], Callable[..., Any]] = {

@@ -266,6 +266,7 @@ class Hears(Door):
             if verdict == RETRY and attempts <= len(topology.RETRY_DELAYS):
                 letters.append(self._letter_for_later(message, attempts, item, reason))
             elif verdict in (RETRY, ASIDE):
+                self._tell_mishap(item, reason)
                 self._set_aside(message, reason, attempts)
         if letters:
             if set(self._dead_post.deliver(letters)) != {"confirmed"}:
@@ -276,6 +277,18 @@ class Hears(Door):
             may_die("before-ack")
             channel.basic_ack(batch[-1].delivery_tag, multiple=True)
             may_die("after-ack")
+
+    def _tell_mishap(self, item: Heard, reason: str) -> None:
+        """The service may note what it could not do where its users see it. The dead letter is kept either way."""
+        note = self.container.service_cls.mishap
+        if note is None:
+            return
+        limit = settings().work_deadline
+        try:
+            with time_limit(limit, f"noting a mishap took over {limit:g} s"), self.ledger.work() as work:
+                note(work, item.envelope, reason)
+        except (Exception, eventlet.Timeout) as error:
+            self.log.error("mishap-not-noted", id=item.id, error=repr(error)[:300])
 
     def _read(self, message: Any) -> Any:
         if UNREADABLE in (message.headers or {}):
@@ -742,6 +755,8 @@ class Service:
     needs: ClassVar[tuple[Callable[[], object], ...]] = ()
     """What must be at hand before the first message; each raises when it is not."""
     """Runs once at the end of each unit of work, before the store's `flush`."""
+    mishap: ClassVar[Callable[[Work, Envelope, str], None] | None] = None
+    """Told of each event that is set aside, with the reason, in a transaction of its own."""
     ledger: ClassVar[Ledger]
 
     relay = Relay()

@@ -136,6 +136,13 @@ class GridEventFiled(_Finding):
     handle_by = at(metadata={"description": "when the finder's own rule wants it handled"})
 
 
+class HouseholdRecheckDue(_Finding):
+    """Somebody moved, was born or died: what hangs on it has to be gone through. Carries no name."""
+
+    said_by = ("registry",)
+    party_member = fields.Boolean()
+
+
 class FindingUpdated(Event):
     """The same finding again: more evidence, no second case."""
 

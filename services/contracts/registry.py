@@ -42,6 +42,11 @@ class HouseholdChanged(Event):
     persons = fields.Integer(required=True)
     lives_alone = fields.Boolean(required=True, metadata={"description": "exactly one resident"})
     elder = fields.Boolean(required=True, metadata={"description": "somebody of 60 or more lives here"})
+    watch_refused = fields.Boolean(
+        metadata={
+            "description": "who lives alone here does not want the welfare watch; absent when not refused"
+        }
+    )
     contact_name = fields.String(metadata={"description": "whom to ring about the household"})
     contact_phone = fields.String()
     residents = fields.List(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from services.contracts import (
     approvals,
     cameras,
+    care,
     census,
     certificates,
     channels,
@@ -16,6 +17,7 @@ from services.contracts import (
     companies,
     estates,
     events,
+    exchange,
     fees,
     frontdesk,
     gridmap,
@@ -25,9 +27,12 @@ from services.contracts import (
     meetings,
     meters,
     party,
+    people,
+    privacy,
     property,
     registry,
     rounds,
+    scores,
     tasks,
     trials,
     volunteers,
@@ -129,6 +134,16 @@ MAY: dict[Contract, Roles | None] = {
     intake.ListLedgers: STAFF,
     intake.ReadLedger: STAFF,
     intake.ExportLedger: (*WATCHERS, "clerk"),
+    # -- front desk: care ------------------------------------------------------------------------------
+    care.ListCallbacks: STAFF,
+    care.RecordContact: (*DEPARTMENT, *DESK),
+    care.ListHolders: STAFF,
+    care.HandInLater: DESK,
+    care.AskReview: DESK,
+    care.ListTroubles: (*DESK, "auditor", "operator"),
+    care.FixTrouble: ("supervisor", "operator"),
+    care.RetryTrouble: ("supervisor", "operator"),
+    care.RetryTroubles: ("supervisor", "operator"),
     # -- trays -----------------------------------------------------------------------------------------
     tasks.ListTasks: (*DEPARTMENT, *DESK),
     tasks.GetTask: (*DEPARTMENT, *DESK),
@@ -136,7 +151,7 @@ MAY: dict[Contract, Roles | None] = {
     tasks.StartTask: DEPARTMENT,
     tasks.FinishTask: DEPARTMENT,
     tasks.ReturnTask: DEPARTMENT,
-    tasks.ExtendTask: DEPARTMENT,
+    tasks.ExtendTask: LEADS,  # by the unit's head
     tasks.AskSupplement: DEPARTMENT,
     # -- property --------------------------------------------------------------------------------------
     property.ReportRepair: COUNTER,
@@ -383,6 +398,41 @@ MAY: dict[Contract, Roles | None] = {
     census.ReadBack: CENSUS,
     census.ConfirmQuestionnaire: CENSUS,
     census.KeyAgain: CENSUS,
+    # people
+    people.RecordBirth: KEEPERS,
+    people.RecordDeath: KEEPERS,
+    people.MoveResidents: KEEPERS,
+    people.ChangeResident: KEEPERS,
+    people.CorrectChange: DESK,
+    people.HouseholdOn: STAFF,
+    people.ListHouseholdChanges: STAFF,
+    people.ListResidentChanges: STAFF,
+    people.ListRechecks: STAFF,
+    people.GetHouseholdFigures: STAFF,
+    # exchange
+    exchange.OpenImport: DESK,
+    exchange.AddImportPart: DESK,
+    exchange.ApplyImport: ("supervisor",),
+    exchange.DropImport: DESK,
+    exchange.GetImport: (*DESK, "auditor"),
+    exchange.ListImports: (*DESK, "auditor"),
+    exchange.ListImportRows: (*DESK, "auditor"),
+    exchange.ExportRegistry: (*KEEPERS, "auditor"),
+    exchange.ListChanges: (*STAFF, "operator"),
+    exchange.ListSources: STAFF,
+    exchange.ListProposals: (*KEEPERS, "auditor"),
+    exchange.ProposeChange: KEEPERS,
+    exchange.DecideProposal: DESK,
+    # privacy
+    privacy.EraseResident: DESK,
+    privacy.AskWhoSaw: DESK,
+    privacy.ReportBreach: ("supervisor",),
+    privacy.NoteTold: DESK,
+    privacy.GetErasure: (*DESK, "auditor"),
+    privacy.ListErasures: (*DESK, "auditor"),
+    privacy.ListBreaches: WATCHERS,
+    privacy.GetBreach: (*DESK, "auditor"),
+    privacy.CheckLooks: WATCHERS,
     # -- insight ---------------------------------------------------------------------------------------
     insight.GetOverview: STAFF,
     insight.GetDepartments: STAFF,
@@ -391,6 +441,18 @@ MAY: dict[Contract, Roles | None] = {
     insight.RebuildReadModels: ADMIN,
     insight.GetRebuild: ADMIN,
     insight.GetFigures: STAFF,
+    # insight's scores
+    scores.GetScores: (*LEADS, *WATCHERS),
+    scores.RecomputeScores: ("auditor",),
+    scores.ListFacts: STAFF,
+    scores.SetCampaign: ("supervisor",),
+    scores.ListCampaigns: STAFF,
+    scores.DraftEvaluation: ("supervisor",),
+    scores.AnnounceEvaluation: ("supervisor",),
+    scores.WithdrawEvaluation: ("supervisor",),
+    scores.ObjectToEvaluation: (*DEPARTMENT, "clerk"),
+    scores.AnswerObjection: ("supervisor",),
+    scores.ListEvaluations: STAFF,
     # -- identity --------------------------------------------------------------------------------------
     identity.Login: ANYONE,
     identity.Refresh: ANYONE,
@@ -413,7 +475,6 @@ WHOLE: dict[Contract, Roles] = {
     tasks.GetTask: (*DEPARTMENT, *DESK),  # the form and the applicant
     property.GetHousehold: DEPARTMENT,  # the members, to property management
     property.GetRepair: DEPARTMENT,  # who reported it, to property management
-    fees.AskArrearsTalk: LEADS,  # an order that tells another department of somebody's debt leaves its line, too
     cameras.ListGrants: (*DEPARTMENT, *DESK, "auditor"),  # whose door and whose car
     meters.GetAccount: STAFF,  # the holder's name
     census.GetQuestionnaire: CENSUS,  # what a household answered, to the enumerator of its block and his leader

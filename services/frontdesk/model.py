@@ -35,6 +35,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("registered", "decline"): "not-accepted",
     ("dispatched", "decline"): "not-accepted",  # once a unit has signed, it is accepted: then it can only be refused
     ("merged", "redo"): "handling",  # a follower that was answered, and not well
+    **{(status, "inform"): "not-accepted" for status in ("dispatched", "handling", "suspended")},  # of a petition
     ("merged", "release"): "registered",  # the case it followed was taken back: it goes its own way again
     **{(status, "redo"): "handling" for status in ANSWERED},
     **{(status, "archive"): "archived" for status in ANSWERED},
@@ -180,6 +181,12 @@ class Task:
     def finished(self) -> bool:
         return self.status in ("done", "refused")
 
+    def late(self, now: datetime) -> bool:
+        """It ended after it was due, or is due and has not ended: whoever is returned or withdrawn is nobody's child."""
+        if self.status in ("returned", "withdrawn", "supplement"):
+            return False
+        return (self.finished_at or now) > self.due_at
+
     def lane(self, now: datetime) -> dict[str, Any]:
         """What a screen shows of it: no personal data."""
         return {
@@ -269,6 +276,19 @@ class Case:
     """When a follower was answered with the case it follows: from then on it has an answer of its own to rate."""
     fired: list[str] = field(default_factory=list)
     """Deadlines that had their effect; each fires once, whatever restarts in between."""
+    # -- care --
+    begun: dict[str, Any] | None = None
+    """Why and when the present round began: `why` is bad-rating, unsatisfied, reopened…; none in the first."""
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    """Calls to the applicant, whether he was reached or not."""
+    rated_with: str | None = None
+    """The case of the same visit that was rated for both: on site one visit has one rating."""
+    told_missing_at: str | None = None
+    """When the applicant was first told what is missing; if not in time, it was accepted on receipt."""
+    pledges: list[dict[str, Any]] = field(default_factory=list)
+    """Materials that may follow: name, due_at, and `kept` or `broken` when it is over."""
+    petition: dict[str, Any] | None = None
+    """Of a petition: its stage, and until when a review may be asked for."""
 
     # -- looking -------------------------------------------------------------------------------------
 
@@ -332,7 +352,16 @@ class Case:
 
     @property
     def rated(self) -> bool:
-        return self.rating is not None and self.rating["round"] == self.round
+        mine = self.rating is not None and self.rating["round"] == self.round
+        return mine or (self.round == 1 and self.rated_with is not None)
+
+    @property
+    def begun_for(self) -> str | None:
+        return self.begun["why"] if self.begun else None
+
+    def late_units(self, now: datetime) -> list[str]:
+        """Who answered late or is late now: of several units the late one is named, not the lead (条例第14条)."""
+        return sorted({task.unit for task in self.tasks if task.late(now)})
 
     @property
     def called_back(self) -> bool:
@@ -361,6 +390,8 @@ class Case:
             "certificate": self.certificate,
             "told": self.told,
             "answered": self.has_answer,
+            "late": self.late_units(now),
+            "petition": self.petition,
             "lanes": [task.lane(now) for task in self.tasks],
             **({"whistles": self.summonses(now)} if self.whistles else {}),
         }
@@ -488,6 +519,7 @@ class Case:
         if not self.move_task(task, "ask-supplement"):
             return False
         task.paused_at, task.missing = at, missing
+        self.told_missing_at = self.told_missing_at or at.isoformat()
         self.move("suspend")
         self.note("supplement-asked", at, officer, task, missing=missing, message=message)
         return True
@@ -517,8 +549,17 @@ class Case:
         self.note("rated", at, actor, None, stars=stars)
         return stars < GOOD_FROM
 
+    def called(self, about: str, reached: bool, at: datetime) -> None:
+        self.calls.append({"about": about, "round": self.round, "at": at.isoformat(), "reached": reached})
+
     def call_back(
-        self, reached: bool, resolved: bool | None, satisfied: bool | None, at: datetime, actor: str
+        self,
+        about: str,
+        reached: bool,
+        resolved: bool | None,
+        satisfied: bool | None,
+        at: datetime,
+        actor: str,
     ) -> bool:
         """True when the applicant was reached and the case must be done again."""
         if not self.has_answer:
@@ -527,6 +568,7 @@ class Case:
             raise AlreadyCalledBack()
         answers = {"reached": reached, "resolved": resolved, "satisfied": satisfied}
         self.callback = {**answers, "at": at.isoformat(), "round": self.round}
+        self.called(about, reached, at)
         self.note("called-back", at, actor, None, **answers)
         return reached and (resolved is False or satisfied is False)
 
@@ -544,11 +586,14 @@ class Case:
         self.note(self.status, at, actor, None, **detail)
         return standing
 
-    def begin_again(self, kind: str, at: datetime, actor: str, due_at: datetime, **detail: Any) -> None:
+    def begin_again(
+        self, kind: str, why: str, at: datetime, actor: str, due_at: datetime, **detail: Any
+    ) -> None:
         if self.status == "merged" and not self.has_answer:
             raise CaseNotOpenToThis(status=self.status, verb="redo")
         self.move("redo")
         self.round += 1
+        self.begun = {"why": why, "at": at.isoformat()}
         self.closed_at = self.told_at = self.merged_into = None
         self.due_at = due_at
         self.note(kind, at, actor, None, round=self.round, **detail)

@@ -12,18 +12,20 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.rows import insert_rows, update_rows
 from services.frontdesk.approvals.repository import ApprovalRepository
+from services.frontdesk.care.repository import CareRepository, person_of
 from services.frontdesk.certificates.repository import CertificateRepository
 from services.frontdesk.intake.repository import Intake
 from services.frontdesk.model import Case, UnknownCase
 from services.frontdesk.tables import case_numbers, cases, findings, history, materials
 
 
-class Repository(ApprovalRepository, CertificateRepository, Intake):
+class Repository(ApprovalRepository, CertificateRepository, Intake, CareRepository):
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._known: dict[str, Case] = {}
         self._read: dict[str, Any] = {}  # rows not yet made into cases: one that cannot be fails alone
         self._new: set[str] = set()
+        self._troubled: set[str] = set()
 
     def next_number(self) -> int:
         return int(self.connection.execute(case_numbers.next_value()).scalar_one())
@@ -67,15 +69,26 @@ class Repository(ApprovalRepository, CertificateRepository, Intake):
     def due_cases(self, now: datetime, limit: int) -> list[str]:
         """Numbers of cases with a deadline that has come, read and locked, skipping those another replica holds."""
         rows = self.connection.execute(
-            select(cases.c.no, cases.c.body)
+            select(cases.c.no, cases.c.body, cases.c.trouble)
             .where(cases.c.next_deadline_at <= now)
             .order_by(cases.c.next_deadline_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        due = {row.no: row.body for row in rows}
-        self._read.update(due)
+        due = {row.no: row for row in rows}
+        self._read.update((no, row.body) for no, row in due.items())
+        self._troubled = {no for no, row in due.items() if row.trouble is not None}
         return list(due)
+
+    def was_in_trouble(self, no: str) -> bool:
+        """Whether its deadlines had failed at the last look."""
+        return no in self._troubled
+
+    def forget_all(self) -> None:
+        """What was done to cases and not written is taken back; they are read again when they are asked for."""
+        self._known.clear()
+        self._read.clear()
+        self._new.clear()
 
     def set_aside(self, no: str, until: datetime, reason: str) -> None:
         """Nothing of what was done to the case counts; its deadlines are looked at again later."""
@@ -117,14 +130,15 @@ class Repository(ApprovalRepository, CertificateRepository, Intake):
         )
         return {row.sha256: row.media_type for row in rows}
 
-    def write_changed(self, deadlines: Any) -> list[Case]:
+    def write_changed(self, deadlines: Any, call_owed: Any) -> list[Case]:
         """Writes the cases that have new lines, and the lines: a statement each, however many. Returns the cases.
 
-        `deadlines(case)` gives the case's deadlines, from which the next one is stored for the timer.
+        `deadlines(case)` gives the case's deadlines, from which the next one is stored for the timer; `call_owed(case)`
+        the call its applicant is owed.
         """
         changed = [case for case in self._known.values() if case.lines or case.no in self._new]
-        new = [_row(case, deadlines(case)) for case in changed if case.no in self._new]
-        old = [_row(case, deadlines(case)) for case in changed if case.no not in self._new]
+        new = [_row(case, deadlines(case), call_owed(case)) for case in changed if case.no in self._new]
+        old = [_row(case, deadlines(case), call_owed(case)) for case in changed if case.no not in self._new]
         insert_rows(self.connection, cases, new)
         update_rows(self.connection, cases, "no", old)
         lines = [{"case_no": case.no, **vars(line)} for case in changed for line in case.lines]
@@ -133,7 +147,7 @@ class Repository(ApprovalRepository, CertificateRepository, Intake):
         return changed
 
 
-def _row(case: Case, deadlines: Any) -> dict[str, Any]:
+def _row(case: Case, deadlines: Any, call: Any) -> dict[str, Any]:
     return {
         "no": case.no,
         "matter": case.matter,
@@ -146,6 +160,8 @@ def _row(case: Case, deadlines: Any) -> dict[str, Any]:
         "tracking_hash": case.tracking_hash,
         "company": case.company,
         "trouble": None,
+        "person": person_of(case.applicant),
+        "call_due_at": call.due_at if call else None,
         "sought": f"{case.no} {case.title_zh} {case.applicant.get('name', '')}",
         "body": case,
     }

@@ -17,3 +17,4 @@ class FrontDesk(Service):
     completes = handlers.COMPLETES
     before_commit = handlers.publish_changes
     needs = (document.font,)
+    mishap = handlers.note_mishap

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, Text, and_, bindparam, false, func, or_, select, true, type_coerce
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.chassis.database import Read
 from services.chassis.identifiers import Caller
@@ -17,6 +19,7 @@ from services.contracts.messages import Query
 from services.contracts.roles import may
 from services.contracts.units import OFFICE_OF
 from services.frontdesk.approvals import views as approvals
+from services.frontdesk.care import views as care_views
 from services.frontdesk.certificates import views as certificate_views
 from services.frontdesk.certificates.views import document_of
 from services.frontdesk.channels import views as channels
@@ -104,13 +107,13 @@ def _leading(read: Read, case: Case) -> dict[str, Any] | None:
 
 
 def list_cases(read: Read, query: Any) -> dict[str, Any]:
-    wanted = select(cases.c.no, cases.c.filed_at, cases.c.body).where(_visible(read.caller))
+    wanted = select(cases.c.no, cases.c.filed_at).where(_visible(read.caller))
     wanted = wanted.where(
         cases.c.status == query.status if query.status else true(),
         cases.c.matter == query.matter if query.matter else true(),
         cases.c.units.contains([query.unit]) if query.unit else true(),
         cases.c.place.startswith(query.place, autoescape=True) if query.place else true(),
-        cases.c.sought.icontains(query.q, autoescape=True) if query.q else true(),
+        _speaks_of(query.q) if query.q else true(),
     )
     if query.overdue is not None:
         # While the applicant is to add something the clock stands still.
@@ -119,8 +122,35 @@ def list_cases(read: Read, query: Any) -> dict[str, Any]:
     if query.trouble:
         wanted = wanted.where(cases.c.trouble.is_not(None))
     found = page(read.connection, wanted, [cases.c.filed_at, cases.c.no], query, descending=True)
-    found["items"] = [_row(msgspec.convert(row["body"], Case), read) for row in found["items"]]
+    # Found by the indexes alone; only what is on the page is read whole.
+    numbers = [row["no"] for row in found["items"]]
+    whole = read.connection.execute(select(cases.c.no, cases.c.body).where(cases.c.no.in_(numbers)))
+    bodies = {row.no: row.body for row in whole}
+    found["items"] = [_row(msgspec.convert(bodies[no], Case), read) for no in numbers]
     return found
+
+
+def _speaks_of(words: str) -> ColumnElement[bool]:
+    """Words are sought in name and title; digits are the beginning or the end of a number, as people read it out."""
+    if _NUMBER.fullmatch(words):
+        end = func.reverse(cases.c.no).startswith(words[::-1], autoescape=True)
+        return or_(cases.c.no.startswith(words, autoescape=True), end)
+    found = cases.c.sought.icontains(words, autoescape=True)
+    grams = [gram for gram in _grams(words.lower()) if not _NOT_A_GRAM.search(gram)]
+    if not grams:
+        return found
+    # The index narrows it down; the words themselves decide. They are written into the statement: whether to go by the
+    # index or by the newest depends on how common they are, and a plan for any words fits none.
+    these = bindparam("grams", grams, ARRAY(Text), literal_execute=True)
+    return and_(type_coerce(func.grams(cases.c.sought), ARRAY(Text)).contains(these), found)
+
+
+_NUMBER, _NOT_A_GRAM = re.compile(r"[0-9-]+"), re.compile(r"[\d\s-]")
+
+
+def _grams(words: str) -> list[str]:
+    """Two characters in a row, or the only one: as `grams` of migration 0005_lists takes a text apart."""
+    return sorted({words[at : at + 2] for at in range(max(1, len(words) - 1))})
 
 
 def list_history(read: Read, query: Any) -> dict[str, Any]:
@@ -191,4 +221,6 @@ QUERIES: dict[type[Query], Callable[..., Any]] = {
     **approvals.QUERIES,
     **certificate_views.QUERIES,
     certificates.GetCertificateDocument: get_certificate_document,
+    # care
+    **care_views.queries(_seen, _visible),
 }

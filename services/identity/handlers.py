@@ -289,7 +289,10 @@ def _demonstration_accounts(community: str) -> list[Account]:
     def one(
         name: str, title: str, role: str, scope: str, department: str | None = None, kind: str = "staff"
     ) -> Account:
-        return Account(name, title, kind, department, [{"role": role, "scope": scope}])
+        roles = [{"role": role, "scope": scope}]
+        if role == "officer":  # a department of one person: he is its head too, who alone asks for more time
+            roles.append({"role": "manager", "scope": scope})
+        return Account(name, title, kind, department, roles)
 
     street = community[:9]
     return [

@@ -11,7 +11,10 @@ from services.chassis.database import Read
 from services.chassis.errors import Forbidden
 from services.chassis.identifiers import within
 from services.contracts.insight import GetOverview
-from services.contracts.roles import may
+from services.contracts.roles import Contract, may
+
+LONGEST = 15
+"""Digits of a grid's code."""
 
 
 class OutsideYourArea(Forbidden):
@@ -20,9 +23,9 @@ class OutsideYourArea(Forbidden):
     zh = "“{place}”不在您的辖区内。"
 
 
-def areas(read: Read, place: str | None) -> list[str]:
-    """The caller's areas, or the one asked for, which must lie within them; none of them within another."""
-    scopes = read.caller.scopes(*may(GetOverview))
+def areas(read: Read, place: str | None, contract: Contract = GetOverview) -> list[str]:
+    """Where the caller may ask this, or the area asked for, which must lie within; none of them within another."""
+    scopes = read.caller.scopes(*may(contract))
     if place is not None:
         if not any(within(place, scope) for scope in scopes):
             raise OutsideYourArea(place=place)
@@ -33,4 +36,10 @@ def areas(read: Read, place: str | None) -> list[str]:
 
 
 def inside(column: Any, scopes: Iterable[str]) -> ColumnElement[bool]:
-    return or_(*(column.startswith(scope, autoescape=True) if scope else literal(True) for scope in scopes))
+    return or_(*(_inside_one(column, scope) for scope in scopes))
+
+
+def _inside_one(column: Any, scope: str) -> ColumnElement[bool]:
+    if len(scope) == LONGEST:  # nothing is within a grid
+        return column == scope
+    return column.startswith(scope, autoescape=True) if scope else literal(True)

@@ -17,8 +17,9 @@ from services.chassis.database import Read
 from services.insight import companies, model
 from services.insight.areas import inside
 from services.insight.numbers import NUMBERS, RATES, TALLIED, Condition, Number, Span
-from services.insight.tables import cases, changes, lanes, last_of_case, last_of_lane, tallies
+from services.insight.tables import NEVER, cases, changes, lanes, last_of_case, last_of_lane, tallies
 
+UNIT_AND_ALL = "unit and all"
 Found = dict[str, Counter[str]]
 Keyed = Any
 
@@ -36,18 +37,20 @@ def by_unit(read: Read, scopes: list[str], span: Span) -> Found:
     with_sums = [scope for scope in scopes if len(scope) in model.LEVELS]
     others = [scope for scope in scopes if scope not in with_sums]
     if with_sums:
-        _add_sums(read, found, with_sums, span, "unit and all", None)
-        _add_what_is_late(read, found, with_sums, span, "unit and all", None)
-    for by in ("unit", "all") if others else ():
-        _add_counted(read, found, others, span, by, None)
-        _add_what_is_late(read, found, others, None, by, None)
+        _add_sums(read, found, with_sums, span, UNIT_AND_ALL, None)
+        _add_what_is_late(read, found, with_sums, span, UNIT_AND_ALL, None)
+    if others:
+        _add_counted(read, found, others, span, UNIT_AND_ALL, None)
+        _add_what_is_late(read, found, others, None, UNIT_AND_ALL, None)
     return found
 
 
-def by_key(read: Read, scopes: list[str], span: Span, by: str, only: Any = None) -> Found:
+def by_key(
+    read: Read, scopes: list[str], span: Span, by: str, only: Any = None, by_sums: bool = True
+) -> Found:
     """`only` narrows to a unit, matter, channel, officer or company, as the question names them."""
     found: Found = defaultdict(Counter)
-    summed = by in _BY_THE_SUMS and not _beside_unit(only)
+    summed = by_sums and by in _BY_THE_SUMS and not _beside_unit(only)
     with_sums = [
         scope
         for scope in scopes
@@ -68,7 +71,12 @@ def count(read: Read, name: str, scopes: list[str], only: Any, span: Span | None
     """How many one number counts."""
     number = NUMBERS[name]
     if name in TALLIED and not _beside_unit(only) and all(len(scope) in model.LEVELS for scope in scopes):
-        return by_key(read, scopes, span or number.span(read.now), "all", only)[""][name]
+        found: Found = defaultdict(Counter)
+        span = span or number.span(read.now)
+        _add_sums(read, found, scopes, span, "all", only.unit)
+        if number.live:
+            _add_what_is_late(read, found, scopes, span, "all", only)
+        return found[""][name]
     return count_one(read, number, scopes, *narrowed(number.table, only), span=span)
 
 
@@ -120,9 +128,9 @@ def _add_sums(read: Read, found: Found, scopes: list[str], span: Span, by: str, 
         return {"all": literal(""), "day": period, "month": func.left(period, 7)}.get(by, table.c.unit)
 
     def of_units(table: Table) -> Condition:
-        if unit or by not in ("unit", "unit and all"):
+        if unit or by not in ("unit", UNIT_AND_ALL):
             return table.c.unit == (unit or "")
-        return true() if by == "unit and all" else table.c.unit != ""
+        return true() if by == UNIT_AND_ALL else table.c.unit != ""
 
     summed = select(keyed(tallies, tallies.c.period).label("key"), tallies.c.numbers).where(
         tallies.c.period.in_(periods), of_units(tallies)
@@ -149,37 +157,43 @@ def _add_sums(read: Read, found: Found, scopes: list[str], span: Span, by: str, 
 def _add_what_is_late(
     read: Read, found: Found, scopes: list[str], span: Span | None, by: str, only: Any
 ) -> None:
-    """The live part of each figure: tasks in hand that have become late by now. By unit also what it has in hand."""
-    live = {name: number for name, number in TALLIED.items() if number.live and span}
+    """The live part of each figure: tasks in hand that have become late by now. By unit also what it has in hand.
+
+    The conditions are those of NUMBERS, asked once of a group of tasks instead of each of every task.
+    """
     if by in ("day", "month"):
-        for name, number in live.items():
-            assert span is not None
-            key = _day_key(number.moment, by)
-            which = _live(number, read.now, span)
-            wanted = (
-                select(key.label("key"), func.count())
-                .where(which, inside(lanes.c.place, scopes))
-                .group_by("key")
-            )
-            for one, n in read.connection.execute(wanted.where(*narrowed(lanes, only))):
-                found[one][name] += n
+        for name, number in TALLIED.items():
+            if number.live and span:
+                key = _day_key(number.moment, by)
+                wanted = select(key.label("key"), func.count()).where(_live(number, read.now, span))
+                wanted = wanted.where(inside(lanes.c.place, scopes), *narrowed(lanes, only))
+                for one, n in read.connection.execute(wanted.group_by("key")):
+                    found[one][name] += n
         return
-    counted = {name: _live(number, read.now, span) for name, number in live.items() if span}
-    if by == "unit and all":
-        counted |= {name: NUMBERS[name].which(read.now) for name in ("tasks_open", "tasks_overdue")}
-    elif span is None:
-        counted = {name: NUMBERS[name].which(read.now) for name in ("tasks_open", "tasks_overdue")}
-    columns = [func.count().filter(which).label(name) for name, which in counted.items()]
-    key = _key(lanes, by)
-    held = select(key.label("key"), *columns).where(
+    since, until = span or (NEVER, NEVER)
+    groups = {
+        "key": _key(lanes, by),
+        "status": lanes.c.status,
+        "unsigned": and_(lanes.c.sign_by < read.now, lanes.c.signed_at.is_(None),
+                         lanes.c.assigned_at >= since, lanes.c.assigned_at < until),
+        "late": lanes.c.due_at < read.now,
+        "counts": and_(lanes.c.due_at >= since, lanes.c.due_at < until),
+    }  # fmt: skip
+    columns = [what.label(f"of_{name}") for name, what in groups.items()]
+    held = select(*columns, func.count().label("n")).where(
         lanes.c.status.in_(model.OPEN), inside(lanes.c.place, scopes), *narrowed(lanes, only)
     )
-    for one, *counts in read.connection.execute(held.group_by("key")):
-        for name, n in zip(counted, counts, strict=True):
-            if n:
-                found[one][name] += n
-                if by == "unit and all":
-                    found[""][name] += n
+    for row in read.connection.execute(held.group_by(*(f"of_{name}" for name in groups))):
+        one, status, unsigned, late, counts, n = tuple(row)
+        overdue = late and status in model.TICKING
+        here = {"sign_due": unsigned and status == "assigned"}
+        here |= dict.fromkeys(("tasks_due", "tasks_late"), overdue and counts)
+        if by == UNIT_AND_ALL:
+            here |= {"tasks_open": True, "tasks_overdue": overdue}
+        for name, true_of_them in here.items():
+            if true_of_them:
+                for key in (one, "") if by == UNIT_AND_ALL else (one,):
+                    found[key][name] += n
 
 
 def _live(number: Number, now: datetime, span: Span) -> Condition:
@@ -208,34 +222,33 @@ def _day_key(moment: Any, by: str) -> Keyed:
 def _add_counted(read: Read, found: Found, scopes: list[str], span: Span, by: str, only: Any) -> None:
     for table in (cases, lanes):
         numbers = {name: one for name, one in TALLIED.items() if one.table is table}
-        where = [inside(table.c.place, scopes), *narrowed(table, only)]
+        where = [inside(table.c.place, scopes), *narrowed(table, only), _last(table) >= span[0]]
         if by in ("day", "month"):
             for name, number in numbers.items():
-                key = _day_key(number.moment, by)
-                wanted = (
-                    select(key.label("key"), func.count())
-                    .where(number.which(read.now, span), *where)
-                    .group_by("key")
-                )
-                for one, n in read.connection.execute(wanted):
+                day = _day_key(number.moment, by).label("key")
+                wanted = select(day, func.count()).where(number.which(read.now, span), *where)
+                for one, n in read.connection.execute(wanted.group_by("key")):
                     found[one][name] += n
             continue
         moments = {one.moment.name: one.moment for one in numbers.values()}.values()
-        last = last_of_case if table is cases else last_of_lane
         touched = or_(*(and_(moment >= span[0], moment < span[1]) for moment in moments))
-        source, key = _source(table, by)
         columns = [
             func.count().filter(one.which(read.now, span)).label(name) for name, one in numbers.items()
         ]
-        wanted = (
-            select(key.label("key"), *columns).select_from(source).where(last >= span[0], touched, *where)
-        )
-        for one, *counts in read.connection.execute(wanted.group_by("key")):
-            # A case belongs to its other units too; asked for one, only that one is an answer.
-            other = by == "unit" and only is not None and only.unit not in (None, one)
-            if one is not None and any(counts) and not other:
-                found[_owner(by, one)].update(dict(zip(numbers, counts, strict=True)))
+        # All are not the sum of the units: two units may have a part in one case.
+        for way in ("unit", "all") if by == UNIT_AND_ALL else (by,):
+            source, key = _source(table, way)
+            wanted = select(key.label("key"), *columns).select_from(source).where(touched, *where)
+            for one, *counts in read.connection.execute(wanted.group_by("key")):
+                # A case belongs to its other units too; asked for one, only that one is an answer.
+                other = by == "unit" and only is not None and only.unit not in (None, one)
+                if one is not None and any(counts) and not other:
+                    found[_owner(by, one)].update(dict(zip(numbers, counts, strict=True)))
     _add_times(read, found, scopes, span, by, only)
+
+
+def _last(table: Table) -> Any:
+    return last_of_case if table is cases else last_of_lane
 
 
 def _source(table: Table, by: str) -> tuple[Any, Keyed]:
@@ -252,15 +265,15 @@ def _owner(by: str, key: str) -> str:
 
 
 def _add_times(read: Read, found: Found, scopes: list[str], span: Span, by: str, only: Any) -> None:
-    took = _bin()
     done = and_(TALLIED["tasks_done"].which(read.now, span), lanes.c.signed_at.is_not(None))
     key = _day_key(lanes.c.finished_at, by) if by in ("day", "month") else _key(lanes, by)
-    wanted = select(key.label("key"), took.label("took"), func.count()).where(
-        done, inside(lanes.c.place, scopes), *narrowed(lanes, only)
+    wanted = select(key.label("key"), _bin().label("took"), func.count()).where(
+        done, _last(lanes) >= span[0], inside(lanes.c.place, scopes), *narrowed(lanes, only)
     )
     for one, number, n in read.connection.execute(wanted.group_by("key", "took")):
-        if one is not None:
-            found[_owner(by, one)][f"{model.TOOK}{number}"] += n
+        for owner in (one, "") if by == UNIT_AND_ALL else (one,):
+            if owner is not None:
+                found[_owner(by, owner)][f"{model.TOOK}{number}"] += n
 
 
 def _bin() -> Any:

@@ -13,6 +13,7 @@ from services.contracts import catalogue, frontdesk, insight
 from services.contracts.messages import Command, Event
 from services.contracts.roles import may
 from services.insight import model
+from services.insight.scores import handlers as scores
 
 CASES_AT_A_TIME = 4_000
 """Of a rebuild: about a second's work, and no event waits longer for a case's row."""
@@ -87,9 +88,13 @@ EVENTS: dict[type[Event], Callable[[Work, Any], None]] = {
     for event in catalogue.events().values()
     if "insight" in (*event.heard_by, *event.heard_by_all)
 }
-COMMANDS: dict[type[Command], Callable[..., Any]] = {insight.RebuildReadModels: rebuild_read_models}
+COMMANDS: dict[type[Command], Callable[..., Any]] = {
+    insight.RebuildReadModels: rebuild_read_models,
+    **scores.COMMANDS,
+}
 TIMERS: dict[Callable[[Work], None], timedelta] = {
     tell_screens: timedelta(seconds=1),
     fold_changes: timedelta(seconds=1),
     rebuild_some: timedelta(milliseconds=300),
+    **scores.TIMERS,
 }

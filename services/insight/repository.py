@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.rows import insert_rows
 from services.insight import model, views
+from services.insight.areas import inside
 from services.insight.numbers import DAYS, rolled_up, shares
+from services.insight.scores.repository import ScoresRepository
 from services.insight.tables import cases, changes, event_log, facts, lanes, rebuilds, said
 
 _NEWEST = """
@@ -168,7 +170,7 @@ _days_there_are = text(f"""
 """)  # noqa: S608
 
 
-class Repository:
+class Repository(ScoresRepository):
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._lines: list[Mapping[str, Any]] = []
@@ -257,6 +259,20 @@ class Repository:
             self._connection.execute(statement, these | _RULES)
         made = self._connection.execute(_make_lanes, these | _RULES)
         return upto, len(case_nos), made.rowcount
+
+    def play_again(self, scopes: list[str], chunk: int = 20_000) -> None:
+        """The rows of every case of these areas, from the log, into whatever `cases` and `lanes` are just now."""
+        done_to: str | None = ""
+        while done_to is not None:
+            found = self._connection.execute(_next_cases, {"done_to": done_to, "chunk": chunk})
+            case_nos = [row.case_no for row in found]
+            these = {"case_nos": case_nos} | _RULES
+            self._connection.execute(_make_new_cases, these)
+            self._connection.execute(cases.delete().where(~inside(cases.c.place, scopes)))
+            kept = select(cases.c.case_no).where(cases.c.case_no == func.any(these["case_nos"]))
+            here = {"case_nos": list(self._connection.execute(kept).scalars())} | _RULES
+            self._connection.execute(_make_lanes, here)
+            done_to = case_nos[-1] if len(case_nos) == chunk else None
 
     def days_there_are(self) -> tuple[date | None, date | None]:
         first, last = self._connection.execute(_days_there_are).one()

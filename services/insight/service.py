@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.chassis.entrances import Service
 from services.insight import handlers, views
 from services.insight.repository import Repository
+from services.insight.scores import views as scores
 
 
 class Insight(Service):
@@ -12,5 +13,5 @@ class Insight(Service):
     store = Repository
     events = handlers.EVENTS
     commands = handlers.COMMANDS
-    queries = views.QUERIES
+    queries = {**views.QUERIES, **scores.QUERIES}
     timers = handlers.TIMERS

@@ -21,10 +21,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from services.chassis.database import new_metadata
+from services.insight.metadata import metadata
 from services.insight.model import OPEN
-
-metadata = new_metadata()
+from services.insight.scores import tables as _scores  # noqa: F401
 
 
 def _moment(name: str, **options: Any) -> Column[Any]:
@@ -59,7 +58,7 @@ facts = Table(
 Index("ix_facts_name_at", facts.c.name, facts.c.at)
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
-_NEVER: Any = literal_column("'9999-12-31T00:00:00+00:00'::timestamptz")
+_NEVER: Any = literal_column("'9999-12-31 00:00:00+00'::timestamp with time zone")
 """Written out: an index on an expression is used only where the very same one is asked."""
 
 cases = Table(

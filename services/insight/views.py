@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from services.chassis.database import Read
 from services.chassis.errors import Forbidden
@@ -31,16 +31,17 @@ from services.insight.tables import case_urgency, cases, lane_urgency, lanes, re
 # -- counting ------------------------------------------------------------------------------------------
 
 
-def _in_hand_by_place(connection: Connection, now: datetime, *which: Condition) -> list[Any]:
-    """What is in hand, by place and matter: one walk over an index of nothing else."""
+def _in_hand_by_place(connection: Connection, now: datetime, *which: Condition) -> list[dict[str, Any]]:
+    """What is in hand, by place and by the matters that devices open: one walk over an index of nothing else."""
     overdue, soon = cases.c.next_due_at < now, cases.c.next_due_at < now + model.SOON
+    finding = case((cases.c.matter.in_(model.FINDINGS), cases.c.matter), else_="").label("finding")
     columns = (
         func.count().label("in_hand"),
         func.count().filter(overdue).label("overdue"),
         func.count().filter(soon & ~overdue).label("due_soon"),
     )
-    wanted = select(cases.c.place, cases.c.matter, *columns).where(cases.c.closed_at.is_(None), *which)
-    return list(connection.execute(wanted.group_by(cases.c.place, cases.c.matter)))
+    wanted = select(cases.c.place, finding, *columns).where(cases.c.closed_at.is_(None), *which)
+    return [dict(row) for row in connection.execute(wanted.group_by(cases.c.place, "finding")).mappings()]
 
 
 def _window(read: Read, scopes: list[str]) -> dict[str, Counter[str]]:
@@ -48,16 +49,19 @@ def _window(read: Read, scopes: list[str]) -> dict[str, Counter[str]]:
     return figures.by_unit(read, scopes, figures.lately(read.now))
 
 
+_OF_NOW = ("in_hand", "overdue", "due_soon")
+
+
 def first_rows(connection: Connection, now: datetime) -> list[tuple[str, dict[str, int]]]:
     """The wall's four numbers by community, of everywhere that has any."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for row in _in_hand_by_place(connection, now):
-        found[row.place[: model.LEVELS[-1]]].update(
-            {"in_hand": row.in_hand, "overdue": row.overdue, "due_soon": row.due_soon}
-        )
+        community = found[row["place"][: model.LEVELS[-1]]]
+        for name in _OF_NOW:
+            community[name] += row[name]
     closed = select(cases.c.place, func.count().label("n")).where(NUMBERS["closed_today"].which(now))
-    for row in connection.execute(closed.group_by(cases.c.place)):
-        found[row.place[: model.LEVELS[-1]]]["closed_today"] += row.n
+    for done in connection.execute(closed.group_by(cases.c.place)):
+        found[done.place[: model.LEVELS[-1]]]["closed_today"] += done.n
     return [(place, {name: numbers[name] for name in model.FIRST_ROW}) for place, numbers in found.items()]
 
 
@@ -67,9 +71,7 @@ def first_rows(connection: Connection, now: datetime) -> list[tuple[str, dict[st
 def get_overview(read: Read, query: Any) -> dict[str, Any]:
     scopes = areas(read, query.place)
     in_hand = _in_hand_by_place(read.connection, read.now, inside(cases.c.place, scopes))
-    numbers = {
-        name: sum(getattr(row, name) for row in in_hand) for name in ("overdue", "due_soon", "in_hand")
-    }
+    numbers = {name: sum(row[name] for row in in_hand) for name in _OF_NOW}
     numbers["closed_today"] = figures.count_one(read, NUMBERS["closed_today"], scopes)
     lately = _window(read, scopes)
     urgent = _listed("in_hand", scopes, read.now).order_by("urgency", "name").limit(model.MOST_URGENT)
@@ -90,7 +92,7 @@ def _times_told(read: Read, place: str) -> int:
     return read.connection.execute(select(said.c.n).where(said.c.place == place)).scalar_one_or_none() or 0
 
 
-def _findings(read: Read, scopes: list[str], in_hand: list[Any]) -> list[dict[str, Any]]:
+def _findings(read: Read, scopes: list[str], in_hand: list[dict[str, Any]]) -> list[dict[str, Any]]:
     filed = (
         select(cases.c.matter, func.count().label("n"))
         .where(NUMBERS["filed_today"].which(read.now), cases.c.matter.in_(model.FINDINGS))
@@ -100,7 +102,7 @@ def _findings(read: Read, scopes: list[str], in_hand: list[Any]) -> list[dict[st
     today = {row.matter: row.n for row in read.connection.execute(filed)}
     now: Counter[str] = Counter()
     for row in in_hand:
-        now[row.matter] += row.in_hand
+        now[row["finding"]] += row["in_hand"]
     return [
         {"matter": matter, "in_hand": now[matter], "filed_today": today.get(matter, 0)}
         for matter in model.FINDINGS
@@ -138,12 +140,13 @@ def get_grids(read: Read, query: Any) -> dict[str, Any]:
     return {"items": _grids(in_hand), "at": read.now}
 
 
-def _grids(in_hand: list[Any]) -> list[dict[str, Any]]:
-    names = ("in_hand", "overdue", "due_soon")
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+def _grids(in_hand: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
     for row in in_hand:
-        found[row.place].update({name: getattr(row, name) for name in names})
-    return [{"place": place, **{name: found[place][name] for name in names}} for place in sorted(found)]
+        grid = found.setdefault(row["place"], {"place": row["place"], **dict.fromkeys(_OF_NOW, 0)})
+        for name in _OF_NOW:
+            grid[name] += row[name]
+    return [found[place] for place in sorted(found)]
 
 
 # -- what is behind a number ---------------------------------------------------------------------------

@@ -137,6 +137,22 @@ class Repository(PulseStore, VeeRepository, BillingRepository, Bindings, tray.Re
         row = self.connection.execute(select(households).where(households.c.household == household)).first()
         return Household(**row._mapping) if row else None
 
+    def forget_resident(self, household: str, resident_id: str, vacated: bool) -> list[str]:
+        """What was deleted: he among those who live there, and with the last one whom to ring."""
+        row = self.connection.execute(
+            select(households).where(households.c.household == household).with_for_update()
+        ).first()
+        if row is None:
+            return []
+        left = [] if vacated else [one for one in row.residents if one.get("resident_id") != resident_id]
+        values: dict[str, Any] = {"residents": left} if left != row.residents else {}
+        if vacated and (row.contact_name or row.contact_phone):
+            values |= {"contact_name": None, "contact_phone": None}
+        if values:
+            mine = update(households).where(households.c.household == household)
+            self.connection.execute(mine.values(values))
+        return sorted(values)
+
     def homes(self, names: Iterable[str]) -> dict[str, Household]:
         found = self.connection.execute(select(households).where(households.c.household.in_(list(names))))
         return {row.household: Household(**row._mapping) for row in found}
@@ -146,6 +162,9 @@ class Repository(PulseStore, VeeRepository, BillingRepository, Bindings, tray.Re
             select(watches).where(watches.c.household == household).with_for_update()
         ).first()
         return Watch(**row._mapping) if row else None
+
+    def drop_watch(self, household: str) -> None:
+        self.connection.execute(delete(watches).where(watches.c.household == household))
 
     def save_watch(self, watch: Watch) -> None:
         row = asdict(watch)

@@ -339,9 +339,11 @@ vee_due = Table(
     metadata,
     # Meters with news since they were last validated: the oldest reading that came, when the last news was noted, and
     # since when the meter has been waiting (whoever waits longest comes first; more news do not send it back).
+    # `looked_at`: the newest news with which its day was not whole yet.
     Column("meter", String, primary_key=True),
-    moment("since"),
+    moment("since", index=True),
     moment("noted_at", server_default=func.now()),
+    moment("looked_at", nullable=True),
     moment("waiting_since", server_default=func.now(), index=True),
 )
 

@@ -8,10 +8,11 @@ from services.backoffice import tray
 from services.chassis.database import Work
 from services.chassis.errors import Conflict, Forbidden
 from services.chassis.identifiers import new_id
-from services.contracts import citizens, party, volunteers
+from services.contracts import citizens, party, privacy, volunteers
 from services.contracts.messages import Command, Event
 from services.contracts.roles import ADMIN, DEPARTMENT
 from services.party import demonstration, figures, model
+from services.party.erasure import answer_erasure
 
 
 class NotYourRoll(Forbidden):
@@ -338,6 +339,7 @@ EVENTS: dict[type[Event], Any] = {
     **tray.events(RULES, UNDO),
     volunteers.VolunteerRegistered: note_volunteer,
     volunteers.HoursCredited: note_service,
+    privacy.ResidentErased: answer_erasure,
 }
 COMMANDS: dict[type[Command], Any] = {
     **tray.COMMANDS,

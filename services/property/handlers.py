@@ -12,13 +12,14 @@ from services.backoffice import tray
 from services.chassis.database import Work
 from services.chassis.errors import Conflict
 from services.chassis.identifiers import new_id
-from services.contracts import meters, registry, tasks
+from services.contracts import meters, privacy, registry, tasks
 from services.contracts import property as words
 from services.contracts.fees import LoadEstateDemonstration
 from services.contracts.messages import Command, Event
 from services.contracts.roles import Contract, may
 from services.property import demonstration, tariffs
 from services.property.companies import handlers as companies
+from services.property.erasure import forget_household
 from services.property.fees import handlers as fees
 from services.property.meetings import handlers as meetings
 from services.property.model import (
@@ -234,7 +235,7 @@ def report_repair(work: Work, command: Any) -> dict[str, Any]:
     _require(work, command.place, words.ReportRepair)
     known = _same_trouble(work, command.place, command.address, command.category)
     if known is not None:
-        known.hear_again(work.caller.account, work.now, reporter=command.reporter, phone=command.phone)
+        known.hear_again(work.caller.account, work.now)
         work.store.save_order(known)
         return _face(known)
     order = RepairOrder.report(
@@ -513,6 +514,7 @@ EVENTS: dict[type[Event], Callable[..., None]] = {
     tasks.TaskWithdrawn: give_task_back,
     registry.HouseholdChanged: note_household_changed,
     meters.BillsBooked: note_utility_bills,
+    privacy.ResidentErased: forget_household,
     **companies.EVENTS,
 }
 

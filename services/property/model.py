@@ -92,6 +92,10 @@ class HouseholdFile:
         self._empty()
         self.state, self.closed_at, self.opened_at, self.case_no = "open", None, at, case_no
 
+    def forget_people(self) -> None:
+        """The file stays for its account; nothing in it says who lived there."""
+        self.members, self.vehicles = [], []
+
     def _empty(self) -> None:
         self.members, self.vehicles, self.property_right, self.move_in_date = [], [], None, None
 
@@ -192,9 +196,9 @@ class RepairOrder:
             order.grade(urgency, "rule", at)
         return order
 
-    def hear_again(self, actor: str, at: datetime, **by: Any) -> None:
-        """Somebody else reports the same trouble: noted, and nothing begins anew."""
-        self._note("reported-again", actor, at, **by)
+    def hear_again(self, actor: str, at: datetime) -> None:
+        """Somebody else reports the same trouble: noted, and nothing begins anew. Who it was, nobody needs."""
+        self._note("reported-again", actor, at)
 
     def grade(self, urgency: str, actor: str, at: datetime) -> None:
         self._move("grade", actor, at, urgency=urgency)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from services.chassis.database import Work
@@ -12,15 +13,17 @@ from services.chassis.errors import Forbidden, Invalid
 from services.chassis.identifiers import within
 from services.chassis.settings import settings
 from services.contracts import citizens, property, registry
-from services.contracts.messages import Command
-from services.contracts.roles import Contract, may
-from services.registry import demonstration, geometry, model
+from services.contracts.roles import may
+from services.registry import access, demonstration, geometry, model
 from services.registry.classes import handlers as classes
 from services.registry.estates import handlers as estates
 from services.registry.events import handlers as grid_events
+from services.registry.exchange import handlers as exchange
 from services.registry.gridmap import handlers as gridmap
 from services.registry.gridmap.model import DrawnGrid
 from services.registry.model import Resident, today
+from services.registry.people import handlers as people
+from services.registry.privacy import handlers as privacy
 
 ANNOUNCED = 60
 """Households the demonstration tells the departments of: those who live alone and are old come first."""
@@ -65,6 +68,14 @@ def add_building(work: Work, command: Any) -> dict[str, Any]:
     names = ("grid", "address", "units", "floors", "built", "longitude", "latitude")
     if not work.store.add_buildings([{"code": code} | {name: getattr(command, name) for name in names}]):
         raise model.AlreadyRegistered(code=code)
+    work.store.note_change(
+        "building-added",
+        at=work.now,
+        on=today(work.now),
+        place=command.grid,
+        building=code,
+        who=work.caller.account,
+    )
     return {"building": code}
 
 
@@ -86,6 +97,7 @@ def add_household(work: Work, command: Any) -> dict[str, Any]:
     }
     if not work.store.add_households([row]):
         raise model.AlreadyRegistered(code=code)
+    access.write_down(work, "household-added", work.store.household(code))
     return {"household": code, "address": row["address"]}
 
 
@@ -93,16 +105,16 @@ def add_household(work: Work, command: Any) -> dict[str, Any]:
 
 
 def register_resident(work: Work, command: Any) -> dict[str, Any]:
-    household = _household(work, command.household, registry.RegisterResident)
+    household = access.household(work, command.household, registry.RegisterResident)
     told = Resident.of(household.household, vars(command))
     if work.store.claim_numbers([told.id_number]):
         raise model.ResidentKnown()
-    _settle(work, household, [told], today(work.now), None)
+    _settle(work, household, [told], today(work.now), None, kind="registered")
     return {"resident_id": told.resident_id, "household": household.household}
 
 
 def move_in(work: Work, command: Any) -> dict[str, Any]:
-    household = _household(work, command.household, registry.MoveIn)
+    household = access.household(work, command.household, registry.MoveIn)
     people = _people(household.household, command.residents, "residents")
     day = command.move_in_date or today(work.now)
     settled = _settle(work, household, people, day, command.case_no)
@@ -146,36 +158,48 @@ def _people(household: str, told: Iterable[dict[str, Any]], path: str) -> list[R
 
 
 def _settle(
-    work: Work, household: Any, people: list[Resident], day: date, case_no: str | None
+    work: Work,
+    household: Any,
+    told_people: list[Resident],
+    day: date,
+    case_no: str | None,
+    kind: str = "moved-in",
 ) -> list[Resident]:
     """These people live here from now on; the home they left, if any, has changed as well."""
-    known = work.store.claim_numbers(told.id_number for told in people)
+    known = work.store.claim_numbers(told.id_number for told in told_people)
     living = {one.resident_id: one for one in work.store.living_in(household.household)}
-    if not living and people:
+    if not living and told_people:
         work.store.change_household(household.household, work.now, move_in_date=day)
+    history = work.store.lines_of(one.resident_id for one in known.values())
     settled: dict[str, Resident] = {}
     left: set[str] = set()
     moved: list[dict[str, Any]] = []
-    for told in people:
+    for told in told_people:
         resident = known.get(told.id_number or "") or next(
             (one for one in living.values() if one.is_same_person(told)), told
         )
         if resident.resident_id not in living:
+            people.check_alive(resident)
             moved.append(_move(case_no, household.household, resident, known_before=resident is not told))
             if resident.household != household.household and resident.move_out_date is None:
                 left.add(resident.household)
+            how = "moved-within" if resident.household in left else kind
             resident.move_in_date, resident.move_out_date = day, None
-            _say_moved_in(work, resident, household, case_no)
-        resident.take_over(told)
+            access.say_moved_in(work, resident, household, case_no)
+            resident.take_over(told)
+            on = people.not_before(history[resident.resident_id], day)
+            access.write_down(work, how, household, resident, on, case_no=case_no)
+        else:
+            people.take_over(work, household, resident, told, case_no)
         living[resident.resident_id] = settled[resident.resident_id] = resident
         if resident.id_number:
             known[resident.id_number] = resident
     work.store.put_residents(settled.values(), work.now)
     if case_no:
         work.store.note_moves(moved)
-    _tell(work, household, list(living.values()))
+    access.tell(work, household, list(living.values()))
     for code in sorted(left):
-        _tell(work, work.store.household(code), work.store.living_in(code))
+        access.tell(work, work.store.household(code), work.store.living_in(code))
     return list(settled.values())
 
 
@@ -203,122 +227,65 @@ def undo_moving_in(work: Work, event: Any) -> None:
         if resident.household != move.household or resident.move_out_date is not None:
             continue
         resident.move_out_date = today(work.now)
-        _say_moved_out(work, resident, known[move.household])
+        access.say_moved_out(work, resident, known[move.household])
         if move.former_household:
             resident.household, resident.relation = move.former_household, move.former_relation
             resident.move_in_date = move.former_move_in_date
             resident.move_out_date = move.former_move_out_date
             if resident.move_out_date is None:
-                _say_moved_in(work, resident, known[move.former_household], event.case_no)
+                access.say_moved_in(work, resident, known[move.former_household], event.case_no)
         work.store.put_residents([resident], work.now)
+        home = known[resident.household]
+        on = people.not_before(
+            work.store.lines_of([resident.resident_id])[resident.resident_id], today(work.now)
+        )
+        access.write_down(work, "undone", home, resident, on, case_no=event.case_no)
     for code, household in known.items():
-        _tell(work, household, work.store.living_in(code))
-
-
-def _say_moved_in(work: Work, resident: Resident, household: Any, case_no: str | None) -> None:
-    work.say(
-        registry.ResidentMovedIn,
-        subject=resident.resident_id,
-        resident_id=resident.resident_id,
-        household=household.household,
-        place=household.place,
-        move_in_date=resident.move_in_date or today(work.now),
-        case_no=case_no,
-    )
-
-
-def _say_moved_out(work: Work, resident: Resident, household: Any) -> None:
-    work.say(
-        registry.ResidentMovedOut,
-        subject=resident.resident_id,
-        resident_id=resident.resident_id,
-        household=household.household,
-        place=household.place,
-        move_out_date=resident.move_out_date,
-    )
+        access.tell(work, household, work.store.living_in(code))
 
 
 def move_out(work: Work, command: Any) -> dict[str, Any]:
-    resident, household = _resident(work, command.resident_id, registry.MoveOut)
+    resident, household = access.resident(work, command.resident_id, registry.MoveOut)
     if resident.move_out_date is None:
-        resident.move_out_date = command.move_out_date or today(work.now)
-        work.store.put_residents([resident], work.now)
-        _say_moved_out(work, resident, household)
-        _tell(work, household, work.store.living_in(household.household))
+        people.move_out(work, resident, household, command.move_out_date or today(work.now))
     return {"resident_id": resident.resident_id, "move_out_date": resident.move_out_date}
 
 
 def set_contact(work: Work, command: Any) -> dict[str, Any]:
-    household = _household(work, command.household, registry.SetContact)
+    household = access.household(work, command.household, registry.SetContact)
     work.store.change_household(
         household.household,
         work.now,
         contact_name=command.contact_name,
         contact_phone=command.contact_phone,
     )
-    _tell(work, work.store.household(household.household), work.store.living_in(household.household))
+    access.write_down(work, "contact", household, fields=("contact_name", "contact_phone"))
+    access.tell(work, work.store.household(household.household), work.store.living_in(household.household))
     return {"household": household.household}
-
-
-def _tell(work: Work, household: Any, living: list[Resident]) -> None:
-    facts = model.facts_of(household, living, today(work.now))
-    work.say(registry.HouseholdChanged, subject=household.household, at=work.now, **facts)
-
-
-def _household(work: Work, code: str, contract: Contract) -> Any:
-    """Locked, so that two clerks change it one after the other; outside the caller's areas it does not exist."""
-    household = work.store.household(code, lock=True)
-    if household is None or not any(within(household.place, scope) for scope in work.caller.scopes()):
-        raise model.UnknownHousehold(household=code)
-    model.check_may(work.caller, contract, household.place)
-    return household
-
-
-def _resident(work: Work, resident_id: str, contract: Contract) -> tuple[Resident, Any]:
-    resident = work.store.resident(resident_id)
-    household = work.store.household(resident.household) if resident else None
-    if household is None or not any(within(household.place, scope) for scope in work.caller.scopes()):
-        raise model.UnknownResident()
-    model.check_may(work.caller, contract, household.place)
-    return resident, household
 
 
 # -- consent, and looking at whole values --------------------------------------------------------------
 
 
 def record_consent(work: Work, command: Any) -> dict[str, Any]:
-    resident, _ = _resident(work, command.resident_id, registry.RecordConsent)
+    resident, household = access.resident(work, command.resident_id, registry.RecordConsent)
     model.check_guardian(resident, command.guardian, today(work.now))
     work.store.add_consent(
         resident.resident_id, command.purpose, command.given, command.guardian, work.now, work.caller.account
     )
+    # Whoever acts on a consent hears of its end.
+    access.tell(work, household, work.store.living_in(household.household))
     return {"resident_id": resident.resident_id, "purpose": command.purpose, "given": command.given}
 
 
 def look_at_resident(work: Work, command: Any) -> dict[str, Any]:
-    resident, household = _resident(work, command.resident_id, registry.LookAtResident)
-    _note_look(work, resident, list(model.PERSONAL), command.why, command.case_no)
+    resident, household = access.resident(work, command.resident_id, registry.LookAtResident)
+    access.note_look(work, resident, list(model.PERSONAL), command.why, command.case_no)
     return model.whole(resident) | {
         "resident_id": resident.resident_id,
         "household": household.household,
         "address": household.address,
     }
-
-
-def _note_look(
-    work: Work, resident: Resident, fields: list[str], why: str, case_no: str | None = None
-) -> None:
-    caller = work.caller
-    work.store.note_look(
-        at=work.now,
-        account=caller.account,
-        kind=caller.kind,
-        department=caller.department,
-        resident_id=resident.resident_id,
-        fields=fields,
-        why=why,
-        case_no=case_no,
-    )
 
 
 def prefill(work: Work, command: Any) -> dict[str, Any]:
@@ -336,7 +303,7 @@ def prefill(work: Work, command: Any) -> dict[str, Any]:
         home = resident and _home_within_reach(work, resident.household)
         if resident and home and not work.store.has_refused(resident.resident_id, "prefill"):
             values |= model.known_of(resident)
-            _note_look(work, resident, sorted(values), "prefill")
+            access.note_look(work, resident, sorted(values), "prefill")
             code = code or (resident.household if resident.move_out_date is None else None)
     household = _home_within_reach(work, code) if code else None
     if household:
@@ -377,8 +344,11 @@ def load_demonstration(work: Work, command: Any) -> dict[str, Any]:
     for resident in made.residents:
         living[resident.household].append(resident)
     told = _announced(made.households, living, today(work.now))
+    homes = {one["household"]: SimpleNamespace(**one) for one in made.households}
+    for resident in made.residents:
+        access.write_down(work, "registered", homes[resident.household], resident, resident.move_in_date)
     for code in told:
-        _tell(work, work.store.household(code), living[code])
+        access.tell(work, work.store.household(code), living[code])
     return {
         "loaded": True,
         "grids": len(made.grids),
@@ -407,8 +377,11 @@ EVENTS: dict[type[Any], Callable[[Work, Any], None]] = {
     property.MovingInUndone: undo_moving_in,
     # gridmap: an event that became a case closes with it
     **grid_events.EVENTS,
+    # people, exchange, privacy
+    **people.EVENTS,
+    **privacy.EVENTS,
 }
-COMMANDS: dict[type[Command], Callable[[Work, Any], Any]] = {
+COMMANDS: dict[type[Any], Callable[[Work, Any], Any]] = {
     registry.ImportGrids: import_grids,
     registry.AddBuilding: add_building,
     registry.AddHousehold: add_household,
@@ -425,6 +398,14 @@ COMMANDS: dict[type[Command], Callable[[Work, Any], Any]] = {
     **grid_events.COMMANDS,
     **estates.COMMANDS,
     **classes.COMMANDS,
+    # people, exchange, privacy
+    **people.COMMANDS,
+    **exchange.COMMANDS,
+    **privacy.COMMANDS,
 }
-# gridmap: what is late in the grids, and which class a community is of now
-TIMERS: dict[Callable[[Work], None], timedelta] = {**grid_events.TIMERS, **classes.TIMERS}
+
+TIMERS: dict[Callable[[Work], None], timedelta] = {
+    **grid_events.TIMERS,  # what is late in the grids
+    **classes.TIMERS,  # which class a community is of now
+    **exchange.TIMERS,
+}

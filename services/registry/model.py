@@ -90,6 +90,7 @@ class Resident:
     is_party_member: bool = False
     move_in_date: date | None = None
     move_out_date: date | None = None
+    died_on: date | None = None
     resident_id: str = field(default_factory=new_id)
 
     @classmethod
@@ -144,6 +145,14 @@ def today(now: datetime) -> date:
 
 def age(born: date, today: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def years_before(day: date, years: int) -> date:
+    """Who was born on that day or earlier is so old on this one."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # the 29th of February, in a year that has none
+        return day.replace(year=day.year - years, day=28)
 
 
 def building_code(grid: str, number: int) -> str:

@@ -13,14 +13,16 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from services.registry.classes.repository import ClassRepository
 from services.registry.estates.repository import EstateRepository
 from services.registry.events.repository import EventRepository
+from services.registry.exchange.repository import ExchangeRepository
 from services.registry.gridmap.repository import GridMapRepository
 from services.registry.model import Resident
+from services.registry.people.repository import PeopleRepository
+from services.registry.privacy.repository import PrivacyRepository
 from services.registry.tables import (
     buildings,
     consents,
     grids,
     households,
-    looks,
     moves,
     residents,
     undone_cases,
@@ -33,10 +35,24 @@ def resident_of(row: Any) -> Resident:
     return Resident(**{name: getattr(row, name) for name in NAMES})
 
 
-# gridmap: its rooms' own loading and storing
-class Repository(GridMapRepository, EventRepository, EstateRepository, ClassRepository):
+class Repository(
+    GridMapRepository,
+    EventRepository,
+    EstateRepository,
+    ClassRepository,
+    PeopleRepository,
+    ExchangeRepository,
+    PrivacyRepository,
+):
+    """Each room loads and stores its own; here is what all of them stand on."""
+
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+
+    def flush(self) -> None:
+        """What has one end and one writer at a time is written last, always in this order."""
+        self.write_looks()
+        self.write_changes()
 
     # -- places --
 
@@ -163,6 +179,3 @@ class Repository(GridMapRepository, EventRepository, EstateRepository, ClassRepo
             .limit(1)
         )
         return self.connection.execute(statement).scalar() is False
-
-    def note_look(self, **values: Any) -> None:
-        self.connection.execute(insert(looks).values(**values))

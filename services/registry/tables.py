@@ -18,9 +18,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.chassis.database import new_metadata
-
-metadata = new_metadata()
+from services.registry.classes import tables as _classes  # noqa: F401
+from services.registry.estates import tables as _estates  # noqa: F401
+from services.registry.events import tables as _events  # noqa: F401
+from services.registry.exchange import tables as exchange
+from services.registry.gridmap import tables as _gridmap  # noqa: F401
+from services.registry.metadata import metadata
+from services.registry.people import tables as people
+from services.registry.privacy import tables as privacy
 
 grids = Table(
     "grids",
@@ -75,6 +80,8 @@ residents = Table(
     Column("is_party_member", Boolean, nullable=False, server_default=text("false")),
     Column("move_in_date", Date),
     Column("move_out_date", Date),
+    Column("died_on", Date),
+    Column("erased_at", DateTime(timezone=True)),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Index("ix_residents_name", "name", postgresql_ops={"name": "text_pattern_ops"}),
 )
@@ -124,11 +131,17 @@ looks = Table(
     Column("fields", JSONB, nullable=False),
     Column("why", String, nullable=False),
     Column("case_no", String),
+    # privacy: each look holds the hash of the one before, so that one altered or taken out shows
+    Column("previous", String, nullable=False),
+    Column("hash", String, nullable=False),
 )
 """Consents and looks are append-only: triggers of the first migration refuse changes and deletions."""
 
-# gridmap: the tables of its rooms stand in their own files, on the same metadata
-from services.registry.classes import tables as _classes  # noqa: E402, F401
-from services.registry.estates import tables as _estates  # noqa: E402, F401
-from services.registry.events import tables as _events  # noqa: E402, F401
-from services.registry.gridmap import tables as _gridmap  # noqa: E402, F401
+# What has changed lately is found without walking through everybody.
+Index("ix_households_changed", households.c.changed_at)
+Index("ix_residents_changed", residents.c.changed_at)
+
+# people, exchange, privacy
+changes, former_values, rechecks = people.add_tables(metadata)
+imports, import_parts, import_rows, proposals = exchange.add_tables(metadata)
+erasures, erasure_answers, breaches, breach_persons = privacy.add_tables(metadata)

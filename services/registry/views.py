@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
@@ -14,13 +13,16 @@ from services.registry import model
 from services.registry.classes import views as classes_views
 from services.registry.estates import views as estates_views
 from services.registry.events import views as events_views
+from services.registry.exchange import views as exchange
 from services.registry.gridmap import views as gridmap_views
 from services.registry.gridmap.model import MapTooLarge
+from services.registry.people import views as people
+from services.registry.privacy import views as privacy
+from services.registry.reading import Page
+from services.registry.reading import cut as _cut
+from services.registry.reading import page as _page
+from services.registry.reading import within as _within
 from services.registry.repository import Repository, resident_of
-from services.registry.scopes import Page
-from services.registry.scopes import cut as _cut
-from services.registry.scopes import page as _page
-from services.registry.scopes import within_areas as _within
 from services.registry.tables import buildings, consents, grids, households, looks, residents
 
 MOST_GRIDS = 500
@@ -29,10 +31,6 @@ MOST_GRIDS = 500
 
 def _lives_here() -> ColumnElement[bool]:
     return and_(residents.c.household == households.c.household, residents.c.move_out_date.is_(None))
-
-
-def _sixty_years_before(day: date) -> date:
-    return day.replace(year=day.year - model.ELDER, day=min(day.day, 28) if day.month == 2 else day.day)
 
 
 _persons = select(func.count()).where(_lives_here()).correlate(households).scalar_subquery()
@@ -79,7 +77,7 @@ def _consents(read: Read, resident_id: str) -> dict[str, bool]:
 
 
 def list_households(read: Read, query: Any) -> Page:
-    day = _sixty_years_before(model.today(read.now))
+    day = model.years_before(model.today(read.now), model.ELDER)
     elder = func.coalesce(_oldest <= day, False)
     statement = (
         select(
@@ -166,7 +164,7 @@ def _face(row: dict[str, Any]) -> dict[str, Any]:
 
 def _counted(read: Read, place: str | None) -> list[dict[str, Any]]:
     """Grids with what is in them, counted at once over the area."""
-    day = _sixty_years_before(model.today(read.now))
+    day = model.years_before(model.today(read.now), model.ELDER)
     homes = (
         select(
             households.c.place,
@@ -249,4 +247,8 @@ QUERIES = {
     **events_views.QUERIES,
     **estates_views.QUERIES,
     **classes_views.QUERIES,
+    # people, exchange, privacy
+    **people.QUERIES,
+    **exchange.QUERIES,
+    **privacy.QUERIES,
 }

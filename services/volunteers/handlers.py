@@ -11,10 +11,11 @@ from services.backoffice import tray
 from services.backoffice.model import OPEN
 from services.chassis.database import Work
 from services.chassis.errors import Forbidden
-from services.contracts import tasks, volunteers
+from services.contracts import privacy, tasks, volunteers
 from services.contracts.messages import Command
 from services.contracts.roles import ADMIN, DEPARTMENT
 from services.volunteers import demonstration, figures, model
+from services.volunteers.erasure import answer_erasure
 
 REPORTABLE = ("signed", "handling")
 """Statuses of an item that what a volunteer found can still finish."""
@@ -384,7 +385,7 @@ UNDO = {
     "welfare-check": stand_down,
 }
 
-EVENTS = tray.events(RULES, UNDO)
+EVENTS: dict[type[Any], Any] = {**tray.events(RULES, UNDO), privacy.ResidentErased: answer_erasure}
 COMMANDS: dict[type[Command], Any] = {
     **tray.COMMANDS,
     tasks.FinishTask: _also_standing_down(tray.COMMANDS[tasks.FinishTask]),

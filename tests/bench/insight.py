@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 
 from services.chassis.identifiers import luhn_digit
+from tests.bench import lists
 from tests.bench.__main__ import Figure, own_stack, say
 from tests.bench.http import Line, sign_in
 
@@ -267,6 +268,10 @@ def main() -> None:
                 )
         figures += in_the_service(say)
         figures += asyncio.run(through_the_gateway(say))
+        desk = os.environ["DATABASE_URL_FRONTDESK"].replace("+psycopg", "")
+        with psycopg.connect(desk, autocommit=True) as connection:
+            lists.seed(connection, count)
+        figures += lists.measure(say, TIMES)
         for figure in figures:
             figure.print()
 

@@ -83,7 +83,7 @@ def test_nobody_decides_on_a_task_of_another_area(platform, case, untouched, ver
     ids=["another area", "another office"],
 )
 def test_no_verb_reaches_a_task_of_another_tray(platform, case, untouched, verb, department, scope):
-    officer = platform.as_role("officer", department, scope)
+    officer = platform.as_role("manager", department, scope)
     answer = officer.send_order(f"/v1/tasks/{case[1]}/{verb}", **ON_TASKS[verb])
     assert problem_of(answer, answer.status_code)["slug"] in ("not-your-tray", "unknown-task")
     assert answer.status_code in (403, 404)

@@ -22,6 +22,8 @@ NOT_MADE = {
     "approval_id", "number",  # of the certificate desk
     "consultation_id", "entry_id",  # of the intake
     "contract_id", "refund", "route", "finding", "meeting", "decision", "receipt",  # of the estate
+    "change_id", "import_id", "proposal_id", "certificate", "breach_id",  # of the registry
+    "evaluation", "objection", "trouble_id",
 }  # fmt: skip
 """What only a longer story brings about: the desk answers that there is none, to whoever may ask."""
 AREA = {"type": "Polygon", "coordinates": [[[116.4, 39.9], [116.41, 39.9], [116.41, 39.91], [116.4, 39.9]]]}
@@ -147,7 +149,9 @@ def things(platform):
         "form": "short", "block": 1,  # of the census
         "number": "ZM20200101-0000001", "document": "通知", "text": "code: x", "asked_by": "某公司",  # certificates
         "handled_by": "li", "sha256": "0" * 64,
-        **window,
+        "on": now.date().isoformat(), "effective_on": now.date().isoformat(), "what": "误发",
+        "found_at": now.isoformat(), "measures": "请留意",
+        "evidence": [{"kind": "household-register"}], **window,
     }  # fmt: skip
     # -- intake
     known_things |= {
@@ -166,6 +170,14 @@ def things(platform):
         "due_on": "2020-02-01", "receipt": "999999999999", "holds": True, "approved": True, "points": ["东门"],
         "windows": [{"opens": "08:00", "closes": "10:00"}], "quantity": "hot_water", "value": "1.000", "percent": "5",
     }  # fmt: skip
+    # insight: evaluations and objections there are not
+    known_things |= {
+        "evaluation": 999_999,
+        "objection": 999_999,
+        "subject": "party",
+        "answer": "无误",
+        "fact": "RepairFinished",
+    }
     fresh = {
         "id_number": person, "code": credit_code, "reference": lambda: uuid.uuid4().hex,
         "door": lambda: uuid.uuid4().hex[:8].upper(),
@@ -181,6 +193,19 @@ def things(platform):
         "AddHousehold": lambda: {"unit": 9},
         "RegisterResident": lambda: {"household": home()},
         "MoveIn": lambda: {"residents": [{"name": "吴某", "id_number": person()}]},
+        # people
+        "RecordBirth": lambda: {"birth_date": now.date().isoformat()},
+        "MoveResidents": lambda: {"residents": [{"resident_id": resident["resident_id"]}]},
+        "RecordDeath": lambda: {"died_on": now.date().isoformat()},
+        "ChangeResident": lambda: {"phone": "13500000000"},
+        # exchange, privacy
+        "ProposeChange": lambda: {"field": "phone", "value": "13900000000", "source": "police"},
+        "ApplyImport": lambda: {"how": "portions"},
+        "EraseResident": lambda: {"asked_by": "self", "identity_checked": True},
+        "AskWhoSaw": lambda: {"identity_checked": True},
+        "ReportBreach": lambda: {"residents": [resident["resident_id"]], "data_kinds": ["phone"]},
+        "NoteTold": lambda: {"how": "phone"},
+        "DecideProposal": lambda: {"accept": True},
         "ImportGrids": lambda: {"grids": [{"code": GRID, "name": "x", "geometry": {"type": "Polygon"}}]},
         "Prefill": lambda: {"place": GRID},
         "ReportGridEvent": lambda: {"kind": "waste", "place": GRID},
@@ -189,6 +214,7 @@ def things(platform):
         "ListTasks": lambda: {"unit": "property"},
         "WriteDiary": lambda: {"kind": "visit"},
         "RuleConsultation": lambda: {"minutes": "各方陈述"},
+        "HandInLater": lambda: {"materials": [{"name": "photo"}]},
         "RequestViewing": lambda: {"unit": "派出所"},
         "RegisterWebhook": lambda: {"url": "https://company.example/", "kinds": ["fee.paid"]},
         "ReplayWebhook": lambda: {"since": now.isoformat()},
@@ -205,6 +231,16 @@ def things(platform):
         "CheckPublicity": lambda: {"place": PLACE},
         "CallJointPatrol": lambda: {"units": ["community", "property"]},
         "ScanPoint": lambda: {"code": "x"},
+        # insight
+        "SetCampaign": lambda: {
+            "code": "clean-up",
+            "zh": "清理",
+            "en": "Clean-up",
+            "first_day": "2026-01-01",
+            "last_day": "2026-12-31",
+            "target": 9,
+        },
+        "DraftEvaluation": lambda: {"of": "unit", "year": 2026},
         # census
         "PlanCensus": lambda: {"reference_at": "2020-11-01T00:00:00+08:00", "area": AREA},
         "ImportBuildings": lambda: {"csv": "building"},

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.chassis import calendar
 from services.chassis.database import Work
 from services.frontdesk import forms, matters, planning
+from services.frontdesk.care import petitions
+from services.frontdesk.handlers import one_window
 from services.frontdesk.handlers.approving import note_decision
 from services.frontdesk.handlers.certifying import give_certificate
 from services.frontdesk.handlers.dispatch import assign_ready, say_withdrawn
@@ -27,8 +28,16 @@ def note_started(work: Work, event: Any) -> None:
 def note_finished(work: Work, event: Any) -> None:
     """A part is done: assign what waited for it, and close when the roll-up is met."""
     case, task = _answered(work, event)
-    if case.finish(task, event.outcome, event.result or {}, event.note, event.at, event.officer):
-        go_on(work, case)
+    if not case.finish(task, event.outcome, event.result or {}, event.note, event.at, event.officer):
+        return
+    step = planning.matter_of(case).step(task.part) if case.round == 1 else None
+    if step and step.informs and event.outcome == step.informs:
+        instead = (event.result or {}).get("instead")
+        end(work, case, "inform", "frontdesk", reason=event.note, instead=instead)
+        return
+    if case.petition and case.petition["stage"] == "received" and event.outcome == "done":
+        petitions.move(case, "accept", event.at, "frontdesk")
+    go_on(work, case)
 
 
 def go_on(work: Work, case: Case) -> None:
@@ -45,6 +54,8 @@ def _verdict(work: Work, case: Case) -> str:
     if case.round == 1:
         matter = planning.matter_of(case)
         assign_ready(work, case, matter)
+        if planning.resting(case, work.now):
+            return "open"
         verdict = matters.verdict(matter, case.facts, case.outcomes())
         # intake: whoever was whistled for is waited for, whatever the matter's own parts say
         return "open" if any(task.joint and task.open for task in case.tasks) else verdict
@@ -56,8 +67,7 @@ def _verdict(work: Work, case: Case) -> str:
 
 def note_returned(work: Work, event: Any) -> None:
     case, task = _answered(work, event)
-    adjudicate_by = calendar.of(case.place).due(event.at, planning.TIME_TO_ADJUDICATE)
-    case.give_back(task, event.reason, adjudicate_by, event.at, event.officer)
+    case.give_back(task, event.reason, planning.adjudicate_by(case, event.at), event.at, event.officer)
 
 
 def note_extension_asked(work: Work, event: Any) -> None:
@@ -68,11 +78,13 @@ def note_extension_asked(work: Work, event: Any) -> None:
 def note_supplement_asked(work: Work, event: Any) -> None:
     """Names the matter does not know are dropped: nothing could be handed in under them."""
     case, task = _answered(work, event)
+    if not one_window.may_ask(work, case, task, event):
+        return
     if case.suspend(task, event.items, event.message, event.at, event.officer):
         matter = planning.matter_of(case)
         task.supply_by = planning.supply_by(case, work.now)
         task.asked_form = forms.askable(matter, event.form or [])
-        task.asked_materials = [one.name for one in matter.materials if one.name in (event.materials or [])]
+        task.asked_materials = one_window.askable_materials(case, event.materials or [])
 
 
 def note_stood_down(work: Work, event: Any) -> None:

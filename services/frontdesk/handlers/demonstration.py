@@ -111,7 +111,7 @@ class _Life:
             at = min(moment for moment in (deadline, ahead, self.end) if moment is not None)
             if at >= self.end:
                 return
-            self.stage.now = at
+            self.stage.now = max(self.stage.now, at)  # a deadline may be told of only when it has passed
             if at == ahead:
                 heapq.heappop(self.coming)[2]()
             else:
@@ -179,10 +179,9 @@ class _Life:
     def _rule(self, task: Task) -> None:
         if task.status != "return-pending":
             return
-        others = sorted(
-            {"community", "grid", "street", "property"} - self.case.returned_by(task.part) - {task.unit}
-        )
-        upheld = self.dice.random() < 0.6
+        # Not the community or its grids: what is not on its list may not be pushed to it.
+        others = sorted({"street", "property"} - self.case.returned_by(task.part) - {task.unit})
+        upheld = bool(others) and self.dice.random() < 0.6
         returns.decide_return(
             self.stage,
             SimpleNamespace(

@@ -55,6 +55,8 @@ def register(
         company=work.caller.account if work.caller.kind == "company" else None,
     )
     work.store.add(case)
+    planning.note_pledges(case)
+    case.petition = {"stage": "received"} if matter.petition else None
     case.note("filed", work.now, work.caller.account, None, channel=channel)
     work.say(
         frontdesk.CaseFiled,
@@ -92,7 +94,10 @@ def say_closed(work: Work, case: Case) -> None:
 
 def assign_ready(work: Work, case: Case, matter: Any) -> None:
     """Gives out every step whose turn it is: parallel unless the matter says `after`."""
+    resting = planning.resting(case, work.now)
     for step in matters.next_steps(matter, case.facts, case.outcomes(), case.parts_taken()):
+        if resting.intersection(step.after):
+            continue
         sign_by, due_at = planning.task_times(matter, step, case, work.now)
         lead = step.unit == matter.lead
         task = case.assign(
@@ -110,6 +115,8 @@ def assign_again(work: Work, case: Case, sign_by: datetime, due_at: datetime) ->
         first = planning.matter_of(case).steps[0]
         unit, part, step, titles = first.unit, first.unit, first.name, (first.zh, first.en)
     task = case.assign(unit, part, step, titles, work.now, sign_by, due_at, lead=True)
+    # Who was designated once may not return the same part in a later round either.
+    task.designated = any(one.designated for one in case.tasks if (one.unit, one.part) == (unit, part))
     say_assigned(work, case, task, manual=True)
 
 

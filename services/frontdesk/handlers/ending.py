@@ -8,6 +8,7 @@ from services.chassis.database import Work
 from services.frontdesk.handlers.access import for_applicant
 from services.frontdesk.handlers.dispatch import say_closed, say_withdrawn
 from services.frontdesk.handlers.followers import answer_followers, release_followers
+from services.frontdesk.handlers.petitions import follow_end
 from services.frontdesk.model import Case
 
 
@@ -22,6 +23,8 @@ def end(work: Work, case: Case, verb: str, actor: str, undo: bool = False, **det
     for task in case.end(verb, work.now, actor, undo, **detail):
         say_withdrawn(work, case, task, str(detail.get("reason") or case.status))
     say_closed(work, case)
+    if case.petition:
+        follow_end(work, case, verb, actor)
     if verb == "withdraw":
         release_followers(work, case, actor)
     elif verb != "merge":

@@ -11,6 +11,7 @@ from services.chassis.settings import settings
 from services.frontdesk import forms, matters
 from services.frontdesk.certificates.blocklist import refuse_blocked
 from services.frontdesk.channels.model import require_channel
+from services.frontdesk.handlers import one_window
 from services.frontdesk.handlers.access import TAKE_IN, tracking_token
 from services.frontdesk.handlers.approving import require_approved
 from services.frontdesk.handlers.dispatch import register
@@ -41,8 +42,11 @@ def file_case(work: Work, command: Any) -> dict[str, Any]:
     channel = require_channel(work.caller, command.channel)
     refuse_blocked(place, today, matter.slug, matter.result.value)
     require_approved(work, matter, place)
-    uploads = work.store.uploads(forms.digests(command.materials))
-    faults = forms.problems(matter, both, command.materials, uploads) + forms.outside(matter, both, place)
+    known = one_window.reuse(work, matter, both, place, command.channel, command.materials)
+    handed = one_window.with_known(command.materials, known)
+    uploads = work.store.uploads(forms.digests(handed))
+    faults = forms.problems(matter, both, handed, uploads) + forms.outside(matter, both, place)
+    faults += one_window.refuse_pledges(work, both, handed)
     source, unsaid = forms.told(channel.needs, command.source, "source")
     faults += unsaid
     if faults:
@@ -51,10 +55,13 @@ def file_case(work: Work, command: Any) -> dict[str, Any]:
     own = {field.name for group in matter.groups if group.key == forms.APPLICANT for field in group.fields}
     applicant = {name: value for name, value in clean.items() if name in own}
     form = {name: value for name, value in clean.items() if name not in own}
-    materials = forms.kept(command.materials, uploads)
+    materials = forms.kept(handed, uploads)
     case = register(work, matter, place, command.channel, applicant, form, materials, source=source)
     if command.draft:  # intake: what was filed is no draft any more
         drop_draft(work, command.draft)
+    if known:
+        reused = [entry["name"] for entry in known]
+        case.note("materials-reused", work.now, work.caller.account, None, materials=reused)
     return {
         "case_no": case.no,
         "status": case.status,

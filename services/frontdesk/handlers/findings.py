@@ -20,8 +20,17 @@ def open_finding(work: Work, event: Any) -> None:
     matter = matters.catalogue().raised_by(event.envelope.name)
     form = {
         key: value
-        for key in ("household", "address", "device", "type", "severity", "evidence", "person")
-        if (value := getattr(event, key)) is not None
+        for key in (
+            "household",
+            "address",
+            "device",
+            "type",
+            "severity",
+            "evidence",
+            "person",
+            "party_member",
+        )
+        if (value := getattr(event, key, None)) is not None
     }
     if due := getattr(event, "handle_by", None):
         form["handle_by"] = due.isoformat()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.chassis import calendar
 from services.chassis.database import Work
 from services.chassis.errors import Invalid
 from services.contracts import tasks
@@ -57,7 +56,7 @@ def decide_return(work: Work, command: Any) -> dict[str, Any]:
         reason=command.reason,
     )
     if command.decision == "upheld":
-        sign_by = min(calendar.of(case.place).due(work.now, planning.TIME_TO_SIGN), task.due_at)
+        sign_by = min(planning.sign_by(case, work.now), task.due_at)
         other = case.assign(
             command.unit,
             task.part,

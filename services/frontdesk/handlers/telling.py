@@ -10,7 +10,7 @@ from services.frontdesk.handlers.ledgers import enter_in_ledgers
 
 def publish_changes(work: Work) -> None:
     """At the end of each unit of work: cases are written once, and what is new in a history is said once a case."""
-    changed = work.store.write_changed(planning.deadlines)
+    changed = work.store.write_changed(planning.deadlines, planning.call_owed)
     enter_in_ledgers(work, changed)  # intake
     for case in changed:
         work.say(

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.frontdesk.tables import metadata
+from services.frontdesk.metadata import metadata
 
 
 def _moment(name: str, nullable: bool = False) -> Column[datetime]:

@@ -22,6 +22,7 @@ from services.frontdesk.matters.matter import Certificate, Choice, Field, Matter
 
 SHARED = "_shared.yaml"
 FIELDS_A_GROUP = 3
+_REDO = (Promise.parse("5wd").roughly, Promise.parse("15wd").roughly)
 MEDIA_TYPES = {"application/pdf", "image/jpeg", "image/png", "video/mp4", "audio/mpeg"}
 
 BY_ITSELF = ("burst", "topic", "diary")
@@ -262,6 +263,9 @@ def _contradictions(matter: Matter) -> Iterator[Said]:
                 "提醒须早于期限，以日计",
                 "a reminder comes before the time is over, counted in days",
             )
+    for review in matter.petition.reviews if matter.petition else ():
+        if review.unit not in UNITS:
+            yield "petition", f"没有单位“{review.unit}”", f"there is no unit {review.unit!r}"
     if matter.quorum and matter.quorum > len(matter.steps):
         yield "roll_up", "办结所需数超过步骤数", "asks for more parts than there are steps"
 
@@ -377,6 +381,8 @@ def _step_faults(matter: Matter) -> Iterator[Said]:
             yield where, "步骤互相等待，形成循环", "waits for itself in a circle"
         elif step.unit not in reached:
             yield where, "永远轮不到此步骤", "can never be reached"
+        if step.informs and step.informs not in {choice.value for choice in step.outcomes}:
+            yield f"{where}.informs", f"没有结果“{step.informs}”", f"never ends as {step.informs!r}"
         if step.only_if:
             yield from _unknown_names(matter, step.only_if, f"{where}.only_if")
         if step.escalates:
@@ -423,6 +429,12 @@ def _escalation_faults(matter: Matter, step: Step, where: str) -> Iterator[Said]
 
 
 def _promise_faults(matter: Matter) -> Iterator[Said]:
+    if matter.redo_within and not _REDO[0] <= matter.redo_within.roughly <= _REDO[1]:
+        yield (
+            "redo_within",
+            "整改应为 5 至 15 个工作日",
+            "what is rated badly is put right in 5 to 15 working days",
+        )
     if matter.sooner:
         yield from _unknown_names(matter, matter.sooner.condition, "sooner")
     if _on_a_cycle(matter.steps):  # a chain without an end has no length

@@ -126,6 +126,10 @@ class Step(_Part, frozen=True, kw_only=True):
     escalates: Escalation | None = None
     outcomes: tuple[Choice, ...] = ()
     """What else than done or refused it may end with."""
+    informs: Slug | None = None
+    """The outcome by which the case is not accepted: the applicant is told where it belongs instead."""
+    at_least: Promise | None = None
+    """However early it ends, whatever waits for it begins only so long after it was signed (公示)."""
 
     def promise_for(self, form: Mapping[str, Any]) -> Promise:
         return self.sooner.promise if self.sooner and self.sooner.condition.holds(form) else self.promise
@@ -143,6 +147,23 @@ class Certificate(_Part, frozen=True, kw_only=True):
     valid_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = None
     law: Text | None = None
     """The article that entitles the applicant himself; without one, whoever asks for the certificate has to cite his."""
+
+
+class Review(_Part, frozen=True, kw_only=True):
+    """A look at an answer by another unit than the one that gave it."""
+
+    name: Slug
+    unit: str
+    zh: Words
+    en: Words
+    promise: Promise
+
+
+class Petition(_Part, frozen=True, kw_only=True):
+    """The clocks of a petition after its answer (复查、复核)."""
+
+    ask_within: Promise
+    reviews: tuple[Review, Review]
 
 
 class Matter(_Part, frozen=True, kw_only=True):
@@ -167,6 +188,10 @@ class Matter(_Part, frozen=True, kw_only=True):
     extend_at_most: Promise = Promise.parse("30d")
     """No extension moves a due time further than this."""
     reminders: tuple[Reminder, ...] = ()
+    call_back_within: Promise | None = None
+    redo_within: Promise | None = None
+    """Of this matter, where the place's own clocks are not right; 5 to 15 working days."""
+    petition: Petition | None = None
     result: Choice
     basis: tuple[Text, ...]
     certificate: Certificate | None = None

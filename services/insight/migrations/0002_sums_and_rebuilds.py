@@ -100,7 +100,10 @@ def upgrade() -> None:
     op.create_index(
         "ix_cases_urgency",
         "cases",
-        [sa.literal_column("coalesce(next_due_at, '9999-12-31T00:00:00+00:00'::timestamptz)"), "case_no"],
+        [
+            sa.literal_column("coalesce(next_due_at, '9999-12-31 00:00:00+00'::timestamp with time zone)"),
+            "case_no",
+        ],
         unique=False,
         postgresql_where=sa.text("closed_at IS NULL"),
     )
@@ -158,7 +161,10 @@ def upgrade() -> None:
     op.create_index(
         "ix_lanes_urgency",
         "lanes",
-        [sa.literal_column("coalesce(due_at, '9999-12-31T00:00:00+00:00'::timestamptz)"), "task_id"],
+        [
+            sa.literal_column("coalesce(due_at, '9999-12-31 00:00:00+00'::timestamp with time zone)"),
+            "task_id",
+        ],
         unique=False,
         postgresql_where=sa.text(
             "status IN ('assigned', 'signed', 'handling', 'supplement', 'return-pending')"

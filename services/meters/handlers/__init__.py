@@ -8,7 +8,7 @@ from typing import Any
 
 from services.backoffice import tray
 from services.chassis.database import Work
-from services.contracts import frontdesk, meters, registry
+from services.contracts import frontdesk, meters, privacy, registry
 from services.contracts.messages import Command, Event
 from services.meters.handlers.accounts import close_accounts, open_accounts
 from services.meters.handlers.bill_runs import issue_bills, run_bills, work_off_bill_runs
@@ -24,6 +24,7 @@ from services.meters.handlers.bills import (
 from services.meters.handlers.bindings import bind_concentrator, bind_meter
 from services.meters.handlers.demonstration import load_demonstration
 from services.meters.handlers.edits import edit_reading, revert_edit
+from services.meters.handlers.erasure import forget_resident
 from services.meters.handlers.exchange import exchange_meter, set_register
 from services.meters.handlers.findings import acknowledge_finding, close_finding
 from services.meters.handlers.households import note_household, set_away, set_welfare_rule
@@ -44,6 +45,7 @@ UNDO = {"moving-in": close_accounts}
 EVENTS: dict[type[Event], Callable[..., None]] = {
     **tray.events(RULES, UNDO),
     registry.HouseholdChanged: note_household,
+    privacy.ResidentErased: forget_resident,
     frontdesk.CaseClosed: close_finding,
 }
 

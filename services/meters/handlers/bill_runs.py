@@ -10,7 +10,7 @@ import calendar
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,6 @@ from services.contracts import meters
 from services.meters.billing.model import (
     BOOKED_AS,
     DAY,
-    LOCAL,
     ZERO,
     Bill,
     PeriodNotOver,
@@ -34,7 +33,7 @@ from services.meters.billing.model import (
 from services.meters.billing.repository import Wanted
 from services.meters.billing.tariffs import Cut, Tariff, UnknownTariff, tariff
 from services.meters.handlers.access import demand
-from services.meters.handlers.validation import validate_now
+from services.meters.handlers.validation import validate_accounts
 
 CHUNK = 1000
 """Accounts reckoned together."""
@@ -132,8 +131,7 @@ class Progress:
 
 def _bill_chunk(work: Work, run: Any, progress: Progress) -> None:
     rows = work.store.due_accounts(run.place, run.utility, run.until, progress.position, CHUNK)
-    until = datetime(run.until.year, run.until.month, run.until.day, tzinfo=LOCAL)
-    validate_now(work, [row.meter for row in rows], until)
+    validate_accounts(work, {row.account: row.meter for row in rows}, run.until)
     bills = []
     for row, reckoned in zip(rows, reckon_accounts(work, rows, run.until), strict=True):
         if isinstance(reckoned, Reckoning):

@@ -23,6 +23,7 @@ from services.meters.billing.model import (
 from services.meters.billing.tariffs import tariff
 from services.meters.handlers.access import demand
 from services.meters.handlers.bill_runs import TIME_OF_A_TICK, book, new_bill, reckon_accounts
+from services.meters.handlers.validation import validate_accounts
 from services.meters.model import plain
 
 AT_ONCE = 500
@@ -107,6 +108,9 @@ def correct_bill(work: Work, command: Any) -> dict[str, Any]:
     bill = _bill(work, command)
     if bill.state not in LIVE:
         raise NotInThisState(state=bill.state, verb="correct")
+    # What came in meanwhile counts, also if nobody has validated it yet.
+    meter = work.store.account_before(bill.account, bill.since).meter
+    validate_accounts(work, {bill.account: meter}, work.store.live_bills(bill.account, bill.since)[-1].until)
     corrections = _made_again(work, bill.account, bill.since)
     if not corrections:
         raise NothingToCorrect()

@@ -12,6 +12,8 @@ from services.meters.rulebook import published
 
 AWAY = "住户告知外出 · the household is away"
 NOT_ALONE = "住户已不是独居 · the household no longer lives alone"
+NO_CONSENT = "住户撤回了同意 · consent was taken back"
+NOBODY_LEFT = "已无人居住（迁出或去世） · nobody lives here any more"
 RULE_OFF = "用水关怀规则已停用 · the welfare rule was switched off"
 
 
@@ -31,7 +33,14 @@ def note_household(work: Work, event: Any) -> None:
         return
     work.store.move_meters(household.household, household.place)
     if not household.lives_alone:
-        stand_down_welfare(work, household.household, NOT_ALONE)
+        stand_down_welfare(work, household.household, NOT_ALONE if event.persons else NOBODY_LEFT)
+        if event.persons == 0:  # moved or dead: whoever lives here next has absences and figures of his own
+            work.store.drop_watch(household.household)
+    elif event.watch_refused:
+        watch = work.store.watch(household.household) or Watch(household.household)
+        watch.active = False
+        work.store.save_watch(watch)
+        stand_down_welfare(work, household.household, NO_CONSENT)
     elif household.elder and work.store.watch(household.household) is None:
         work.store.save_watch(Watch(household.household))
     work.store.touch(work.store.water_meters(household.household), work.now)

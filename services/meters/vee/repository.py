@@ -41,6 +41,8 @@ PARTS = {"electricity": ("sharp", "peak", "flat", "valley")}
 """Registers that a meter of this kind may have beside its total without anybody having said so."""
 MONTH = 31
 """Days that are known of the time before: four weeks, and some more to be sure that the oldest is a whole one."""
+LAST_DAYS = 2
+"""Yesterday and the day before."""
 WHO = "vee"
 
 DUE = text("""
@@ -52,6 +54,46 @@ DUE_OF = text("""
     SELECT due.meter, due.since, due.xmin::text AS seen, meters.kind, meters.unit, meters.digits, meters.register
     FROM vee_due due LEFT JOIN meters ON meters.meter = due.meter
     WHERE due.meter = ANY(:meters)
+""")
+# News of the last days, and nobody has looked yet whether they make a day whole. In replayed months nothing is urgent.
+OVER = text("""
+    SELECT meter FROM vee_due
+    WHERE since >= :oldest AND since < :midnight AND (looked_at IS NULL OR looked_at < noted_at)
+    ORDER BY since LIMIT :limit
+""")
+# Whole: from the reading before the oldest news to midnight nothing is missing, as days.py says of a gap.
+WHOLE = text("""
+    SELECT due.meter, due.since, due.xmin::text AS seen, meters.kind, meters.unit, meters.digits, meters.register,
+        due.noted_at,
+        coalesce(run.newest_at >= :midnight, false) AND coalesce(
+            run.longest <= CAST(:missing_after AS float) * coalesce(own.interval_s, :interval_s) * interval '1 second', true
+        ) AS whole
+    FROM vee_due due JOIN meters ON meters.meter = due.meter
+    LEFT JOIN LATERAL (
+        SELECT interval_s FROM registers
+        WHERE registers.meter = meters.meter AND registers.register = meters.register ORDER BY number DESC LIMIT 1
+    ) own ON true
+    CROSS JOIN LATERAL (
+        SELECT max(at) AS newest_at, max(at - before) FILTER (WHERE value <> shown AND before < :midnight) AS longest
+        FROM (
+            SELECT at, value, lag(at) OVER one_by_one AS before, lag(value) OVER one_by_one AS shown
+            FROM readings
+            WHERE readings.meter = meters.meter AND readings.register = meters.register AND at >= coalesce((
+                SELECT at FROM readings
+                WHERE readings.meter = meters.meter AND readings.register = meters.register AND at < due.since
+                ORDER BY at DESC LIMIT 1
+            ), due.since)
+            WINDOW one_by_one AS (ORDER BY at, seq)
+        ) stretch
+    ) run
+    WHERE due.meter = ANY(:meters) ORDER BY due.meter
+""")
+LOOKED = text("""
+    WITH free AS (SELECT meter FROM vee_due WHERE meter = ANY(:meters) ORDER BY meter FOR UPDATE SKIP LOCKED)
+    UPDATE vee_due SET looked_at = looked.noted_at
+    FROM free JOIN unnest(CAST(:meters AS text[]), CAST(:noted_at AS timestamptz[])) AS looked (meter, noted_at)
+        ON looked.meter = free.meter
+    WHERE vee_due.meter = free.meter
 """)
 NOTE_DUE = text("""
     INSERT INTO vee_due (meter, since, waiting_since)
@@ -288,6 +330,33 @@ class VeeRepository:
 
     def due_of(self, names: Sequence[str]) -> list[Due]:
         return self._dues(self.connection.execute(DUE_OF, {"meters": list(names)}))
+
+    def over(self, now: datetime, limit: int) -> list[str]:
+        """Meters with news of a day that ended at the last midnight, if anything came of them since they were looked at."""
+        return list(self.connection.scalars(OVER, self._last_days(now) | {"limit": limit}))
+
+    def whole(self, names: Sequence[str], now: datetime) -> list[Due]:
+        """Of these meters those of whose readings up to the last midnight none is missing; the others are noted as looked at."""
+        edition = edition_at(moment(now))
+        asked = {
+            "meters": list(names),
+            "midnight": self._last_days(now)["midnight"],
+            "missing_after": float(edition.filling.missing_after),
+            "interval_s": edition.interval // MILLION,
+        }
+        rows = self.connection.execute(WHOLE, asked).all()
+        others = [row for row in rows if not row.whole]
+        if others:
+            noted = {"meters": [row.meter for row in others], "noted_at": [row.noted_at for row in others]}
+            self.connection.execute(LOOKED, noted)
+        return [Due(*row[:7]) for row in rows if row.whole]
+
+    def _last_days(self, now: datetime) -> dict[str, Any]:
+        today = day_of(self.zone, moment(now))
+        return {
+            "midnight": datetime_of(midnight(self.zone, today)),
+            "oldest": datetime_of(midnight(self.zone, today - timedelta(days=LAST_DAYS))),
+        }
 
     def _dues(self, rows: Iterable[Any]) -> list[Due]:
         found = list(rows)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Identity, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Column, Date, DateTime, Identity, Integer, String, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.registry.tables import households, metadata, residents
+from services.registry.metadata import metadata
 
 unemployment_counts = Table(
     "unemployment_counts",
@@ -37,7 +37,3 @@ judged = Table(
     Column("looked_at", DateTime(timezone=True), nullable=False),
 )
 """When each community was last looked at; a look that finds nothing new leaves no judgement."""
-
-# What has changed lately is found without walking through everybody.
-Index("ix_households_changed", households.c.changed_at)
-Index("ix_residents_changed", residents.c.changed_at)

@@ -11,11 +11,11 @@ from services.chassis.database import Read
 from services.contracts import classes
 from services.contracts.roles import may
 from services.registry import model as registry_model
-from services.registry import rulebook, scopes
+from services.registry import reading, rulebook
 from services.registry.classes import model
 from services.registry.classes.tables import judgements
+from services.registry.reading import Page
 from services.registry.repository import Repository
-from services.registry.scopes import Page
 
 
 def get_community_class(read: Read, query: Any) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def list_community_classes(read: Read, query: Any) -> dict[str, Any]:
     statement = (
         select(c.community, c["class"], c.state, c.judged_at)
         .ext(distinct_on(c.community))
-        .where(scopes.within_areas(c.community, read.caller, classes.ListCommunityClasses, query.place))
+        .where(reading.within(c.community, read.caller, classes.ListCommunityClasses, query.place))
         .order_by(c.community, c.position.desc())
         .limit(1000)
     )
@@ -58,14 +58,14 @@ def list_class_history(read: Read, query: Any) -> Page:
         select(c.position, c.judged_at, c["class"], c.state, c.figures, c.classes)
         .where(
             c.community == query.community,
-            scopes.within_areas(c.community, read.caller, classes.ListClassHistory),
+            reading.within(c.community, read.caller, classes.ListClassHistory),
         )
         .order_by(c.position.desc())
         .limit(query.limit + 1)
     )
     if (query.cursor or "").isdecimal():
         statement = statement.where(c.position < int(query.cursor))
-    return scopes.page(read, statement, query.limit, "position")
+    return reading.page(read, statement, query.limit, "position")
 
 
 QUERIES = {

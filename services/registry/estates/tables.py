@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.registry.tables import metadata
+from services.registry.metadata import metadata
 
 
 def _moment(name: str, nullable: bool = False) -> Column[object]:

@@ -10,11 +10,11 @@ from services.chassis.database import Read
 from services.contracts import citizens, estates
 from services.contracts.roles import may
 from services.registry import model as registry_model
-from services.registry import rulebook, scopes
+from services.registry import reading, rulebook
 from services.registry.estates import model
 from services.registry.estates import tables as t
+from services.registry.reading import Page
 from services.registry.repository import Repository
-from services.registry.scopes import Page
 from services.registry.tables import households, residents
 
 _PERSONS = and_(residents.c.household == households.c.household, residents.c.move_out_date.is_(None))
@@ -31,13 +31,13 @@ def list_estates(read: Read, query: Any) -> Page:
     )
     statement = (
         select(c.estate, c.community, c.name, c.gated, c.built, c.company, standing.label("buildings"))
-        .where(scopes.within_areas(c.community, read.caller, estates.ListEstates, query.place))
+        .where(reading.within(c.community, read.caller, estates.ListEstates, query.place))
         .order_by(c.estate)
         .limit(query.limit + 1)
     )
     if query.cursor:
         statement = statement.where(c.estate > query.cursor)
-    return scopes.page(read, statement, query.limit, "estate")
+    return reading.page(read, statement, query.limit, "estate")
 
 
 def get_estate(read: Read, query: Any) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def list_owners(read: Read, query: Any) -> Page:
         .join(households, households.c.household == c.household)
         .join(t.owners, t.owners.c.owner_id == c.owner_id)
         .where(
-            scopes.within_areas(households.c.place, read.caller, estates.ListOwners, query.place),
+            reading.within(households.c.place, read.caller, estates.ListOwners, query.place),
             c.since <= on,
             c.until.is_(None) | (c.until > on),
         )
@@ -130,7 +130,7 @@ def list_owners(read: Read, query: Any) -> Page:
     if (query.cursor or "").isdecimal():
         statement = statement.where(c.position > int(query.cursor))
     items = [_masked(row) for row in read.connection.execute(statement).mappings()]
-    return scopes.cut(items, query.limit, "position")
+    return reading.cut(items, query.limit, "position")
 
 
 def _masked(row: Any) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def list_handovers(read: Read, query: Any) -> Page:
             c.ended_at, late.label("overdue"),
         )
         .join(t.estates, t.estates.c.estate == c.estate)
-        .where(scopes.within_areas(t.estates.c.community, read.caller, estates.ListHandovers, query.place))
+        .where(reading.within(t.estates.c.community, read.caller, estates.ListHandovers, query.place))
         .order_by(c.handover_id.desc())
         .limit(query.limit + 1)
     )  # fmt: skip
@@ -191,7 +191,7 @@ def list_handovers(read: Read, query: Any) -> Page:
         statement = statement.where(late)
     if query.cursor:
         statement = statement.where(c.handover_id < query.cursor)
-    return scopes.page(read, statement, query.limit, "handover_id")
+    return reading.page(read, statement, query.limit, "handover_id")
 
 
 QUERIES = {

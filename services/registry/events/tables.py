@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.registry.tables import metadata
+from services.registry.metadata import metadata
 
 event_serials = Sequence("grid_event_serials", metadata=metadata)
 
@@ -75,6 +75,7 @@ grid_events = Table(
     _moment("found_at", nullable=False),
     _moment("ended_at"),
     Index("ix_grid_events_place", "place", "event_no", postgresql_ops={"place": "text_pattern_ops"}),
+    Index("ix_grid_events_state", "state", "place", postgresql_ops={"place": "text_pattern_ops"}),
     Index("ix_grid_events_found", "found_at"),
     Index("ix_grid_events_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     Index("ix_grid_events_part", "part", postgresql_where=text("part IS NOT NULL")),

@@ -12,12 +12,12 @@ from services.chassis.database import Read
 from services.contracts import events
 from services.contracts.roles import may
 from services.registry import model as registry_model
-from services.registry import rulebook, scopes
+from services.registry import reading, rulebook
 from services.registry.events import kinds, model
 from services.registry.events.repository import event_of
 from services.registry.events.tables import grid_event_steps, grid_events, parts
+from services.registry.reading import Page
 from services.registry.repository import Repository
-from services.registry.scopes import Page
 from services.registry.tables import grids
 
 _HIDDEN = ("late", "ever_late")
@@ -34,7 +34,7 @@ def list_parts(read: Read, query: Any) -> Page:
     c = parts.c
     statement = (
         select(parts)
-        .where(scopes.within_areas(c.grid, read.caller, events.ListParts, query.place))
+        .where(reading.within(c.grid, read.caller, events.ListParts, query.place))
         .order_by(c.code)
         .limit(query.limit + 1)
     )
@@ -46,7 +46,7 @@ def list_parts(read: Read, query: Any) -> Page:
         statement = statement.where(c.owner == query.owner)
     if query.cursor:
         statement = statement.where(c.code > query.cursor)
-    return scopes.page(read, statement, query.limit, "code")
+    return reading.page(read, statement, query.limit, "code")
 
 
 def get_grid_event(read: Read, query: Any) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def list_grid_events(read: Read, query: Any) -> Page:
     """By number, the newest first; overdue ones by how late they are."""
     c = grid_events.c
     statement = select(grid_events).where(
-        scopes.within_areas(c.place, read.caller, events.ListGridEvents, query.place)
+        reading.within(c.place, read.caller, events.ListGridEvents, query.place)
     )
     for name in ("state", "kind", "handler"):
         if (value := getattr(query, name)) is not None:
@@ -135,7 +135,10 @@ def get_grid_figures(read: Read, query: Any) -> dict[str, Any]:
             func.count().filter(c.due_at < read.now).label("overdue"),
             func.count(case((found & (c.failed > 0), 1))).label("failed_check"),
         )
-        .where(scopes.within_areas(c.place, read.caller, events.GetGridFigures, query.place))
+        .where(
+            reading.within(c.place, read.caller, events.GetGridFigures, query.place),
+            found | c.state.in_(model.OPEN),  # nothing else is counted below
+        )
         .group_by(c.place)
         .subquery()
     )
@@ -154,7 +157,7 @@ def get_grid_figures(read: Read, query: Any) -> dict[str, Any]:
             *(func.coalesce(counts.c[name], 0).label(name) for name in names),
         )
         .outerjoin(counts, counts.c.place == grids.c.code)
-        .where(scopes.within_areas(grids.c.code, read.caller, events.GetGridFigures, query.place))
+        .where(reading.within(grids.c.code, read.caller, events.GetGridFigures, query.place))
         .order_by(grids.c.code)
         .limit(MOST_GRIDS)
     )

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.registry.tables import metadata
+from services.registry.metadata import metadata
 
 map_versions = Table(
     "map_versions",

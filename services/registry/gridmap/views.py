@@ -10,12 +10,12 @@ from sqlalchemy import select
 from services.chassis.database import Read
 from services.contracts import gridmap
 from services.contracts.roles import may
-from services.registry import geometry, scopes
+from services.registry import geometry, reading
 from services.registry import model as registry_model
 from services.registry.gridmap import model
 from services.registry.gridmap.tables import drawn_grids, grid_workers, map_versions
+from services.registry.reading import Page
 from services.registry.repository import Repository
-from services.registry.scopes import Page
 
 
 def grid_at(store: Repository, longitude: float, latitude: float, at: Any = None) -> Any:
@@ -74,14 +74,14 @@ def list_map_versions(read: Read, query: Any) -> Page:
         )
         .where(
             map_versions.c.community == query.community,
-            scopes.within_areas(map_versions.c.community, read.caller, gridmap.ListMapVersions),
+            reading.within(map_versions.c.community, read.caller, gridmap.ListMapVersions),
         )
         .order_by(map_versions.c.version.desc())
         .limit(query.limit + 1)
     )
     if (query.cursor or "").isdecimal():
         statement = statement.where(map_versions.c.version < int(query.cursor))
-    return scopes.page(read, statement, query.limit, "version")
+    return reading.page(read, statement, query.limit, "version")
 
 
 def get_map_version(read: Read, query: Any) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def list_grid_workers(read: Read, query: Any) -> Page:
     c = grid_workers.c
     statement = (
         select(c.position, c.grid, c.account, c.name, c.part, c.since, c.until)
-        .where(scopes.within_areas(c.grid, read.caller, gridmap.ListGridWorkers, query.place))
+        .where(reading.within(c.grid, read.caller, gridmap.ListGridWorkers, query.place))
         .order_by(c.position.desc())
         .limit(query.limit + 1)
     )
@@ -126,7 +126,7 @@ def list_grid_workers(read: Read, query: Any) -> Page:
         statement = statement.where(c.account == query.account)
     if (query.cursor or "").isdecimal():
         statement = statement.where(c.position < int(query.cursor))
-    return scopes.page(read, statement, query.limit, "position")
+    return reading.page(read, statement, query.limit, "position")
 
 
 QUERIES = {

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.backoffice.handlers import NotYourTray
+from services.backoffice.handlers import NotTheHead, NotYourTray
 from services.backoffice.model import (
     DesignatedMayNotReturn,
     ExtensionTooLate,
@@ -90,6 +90,41 @@ def test_an_extension_is_asked_in_time_and_for_later(street, place):
         street(tasks.ExtendTask, until=due.isoformat(), **ask)
     street(tasks.ExtendTask, until=(due + HOUR).isoformat(), **ask)
     assert len(street.said(tasks.TaskExtensionAsked, task_id=task_id)) == 1
+
+
+def test_an_extension_is_asked_by_the_head_of_the_unit(street, place):
+    task_id = street.assign("complaint", place, unit="community")
+    until = (street(tasks.GetTask, task_id=task_id)["due_at"] + HOUR).isoformat()
+    with pytest.raises(NotTheHead):
+        street(tasks.ExtendTask, officer("street", place), task_id=task_id, until=until, reason="等配件")
+    head = officer("street", place, "coordinator")
+    street(tasks.ExtendTask, head, task_id=task_id, until=until, reason="等配件")
+    assert [said["officer"] for said in street.said(tasks.TaskExtensionAsked, task_id=task_id)] == [
+        head.account
+    ]
+
+
+@pytest.mark.parametrize(
+    "after, fine", [(timedelta(hours=24), True), (timedelta(hours=24, seconds=1), False)]
+)
+def test_a_return_is_asked_within_twenty_four_hours(street, place, after, fine):
+    given = clock.now() - after + timedelta(seconds=0 if not fine else 30)
+    task_id = street.assign("complaint", place, unit="community", assigned_at=given)
+    if fine:
+        street(tasks.ReturnTask, task_id=task_id, reason="不归我们管")
+    else:
+        with pytest.raises(ReturnTooLate):
+            street(tasks.ReturnTask, task_id=task_id, reason="不归我们管")
+
+
+def test_what_was_pledged_to_follow_comes_to_the_unit_while_it_works(street, place):
+    task_id = street.assign("complaint", place, unit="community")
+    street(tasks.SignTask, task_id=task_id)
+    came = [{"name": "evidence", "sha256": "a" * 64}]
+    due = street(tasks.GetTask, task_id=task_id)["due_at"]
+    street.hear(tasks.TaskSupplied, task_id=task_id, form={}, materials=came, due_at=due)
+    task = street(tasks.GetTask, task_id=task_id)
+    assert (task["status"], task["materials"]) == ("signed", came)
 
 
 def test_a_supplement_is_asked_once_and_names_what_is_missing(street, place):

@@ -161,12 +161,25 @@ def poke(post):
 @pytest.fixture
 def effects(engine):
     def count(key=None):
-        wanted = "SELECT key, count(*) FROM effects WHERE key NOT LIKE 'tick-%' GROUP BY key"
+        wanted = "SELECT key, count(*) FROM effects WHERE key !~ '^(tick|mishap)-' GROUP BY key"
         with engine.connect() as connection:
             found = dict(connection.execute(text(wanted)).all())
         return found if key is None else found.get(key, 0)
 
     return count
+
+
+@pytest.fixture
+def mishaps(engine):
+    """What the probe was told of events that were set aside."""
+
+    def told():
+        with engine.connect() as connection:
+            return list(
+                connection.execute(text("SELECT key FROM effects WHERE key LIKE 'mishap-%'")).scalars()
+            )
+
+    return told
 
 
 @pytest.fixture

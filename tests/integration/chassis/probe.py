@@ -161,8 +161,15 @@ def count_ticks(work):
         work.say(Echoed, subject=id, key=f"heard-{id}")
 
 
+def note_mishap(work, envelope, reason):
+    if envelope.data["key"] == "unlucky":
+        raise RuntimeError("even this fails")
+    add(work, f"mishap-{envelope.data['key']}-{reason}")
+
+
 class Probe(Service):
     name = "probe"
+    mishap = note_mishap
     events = {Poked: on_poked, Echoed: on_echoed}
     commands = {Note: note, Shout: shout}
     queries = {Nap: nap, Block: block}

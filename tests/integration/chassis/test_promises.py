@@ -44,6 +44,18 @@ def test_row_01_a_hopeless_event_is_set_aside_with_reason_time_and_attempts(prob
     assert effects("hopeless") == 0
 
 
+def test_row_01_the_service_is_told_of_what_was_set_aside_and_if_it_fails_then_the_letter_is_kept(
+    probe, poke, effects, dead, mishaps
+):
+    poke("hopeless", "permanent")
+    poke("unlucky", "permanent")
+    poke("good")
+    until(lambda: effects("good") == 1, what="the good one is done")
+    found = []
+    until(lambda: len(found.extend(dead()) or found) == 2, what="both are set aside")
+    assert mishaps() == ["mishap-hopeless-Permanent: it can never work"]
+
+
 def test_row_01_a_bad_event_does_not_take_its_batch_with_it(probe, post, poke, effects, dead):
     for n in range(40):
         poke(f"k{n}", "permanent" if n % 10 == 0 else "calm")

@@ -184,7 +184,7 @@ def desk(engine):
         connection.execute(
             text(
                 "TRUNCATE cases, history, findings, materials, inbox, outbox, requests, leases,"
-                " reports, incidents, broadcasts, consultations, drafts, diary, ledger_lines"  # intake
+                " troubles, reports, incidents, broadcasts, consultations, drafts, diary, ledger_lines"  # intake
             )
         )
     return Desk(engine)

@@ -12,8 +12,8 @@ from services.frontdesk.model import AlreadyCalledBack, CaseNotOpenToThis, Unkno
 from tests.integration.frontdesk.conftest import CLERK, SUPERVISOR, staff
 
 
-def closed(desk, outcome="done"):
-    receipt = desk.complain()
+def closed(desk, outcome="done", **more):
+    receipt = desk.complain(**more)
     desk.finish(receipt["tasks"][0]["task_id"], outcome)
     return receipt["case_no"]
 
@@ -53,7 +53,7 @@ def test_a_case_done_again_is_invited_to_be_rated_again(desk):
 
 
 def test_a_call_back_falls_due_unless_the_applicant_has_spoken(desk):
-    quiet, rated, reached, away = (closed(desk) for _ in range(4))
+    quiet, rated, reached, away = (closed(desk, channel="online") for _ in range(4))
     desk.order(frontdesk.RateCase, case_no=rated, stars=5)
     called_back(desk, reached, reached=True, resolved=True, satisfied=True)
     called_back(desk, away, reached=False)

@@ -487,7 +487,7 @@ def test_a_case_keeps_the_version_of_the_matter_it_began_with_and_a_number_that_
 
 def test_the_catalogue_shows_the_approved_matters_only(desk):
     listed = desk.ask(frontdesk.ListMatters)["items"]
-    assert len(listed) == 31
+    assert len(listed) == 33
     assert not any(matter["internal"] for matter in listed)
     assert desk.ask(frontdesk.GetMatter, code="0")["slug"] == "moving-in"
 

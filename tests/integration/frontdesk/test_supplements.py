@@ -107,6 +107,7 @@ def test_one_unit_waits_still_while_another_has_what_it_asked(desk):
 def test_without_an_answer_the_clock_runs_again_after_fifteen_working_days(desk):
     receipt = desk.complain()
     no, task = receipt["case_no"], receipt["tasks"][0]
+    desk.sign(task["task_id"])
     desk.ask_supplement(task["task_id"])
     lane = desk.lane(no, "community")
     assert lane["supply_by"] - desk.now > timedelta(days=20), "fifteen working days are three weeks"

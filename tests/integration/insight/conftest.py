@@ -13,7 +13,7 @@ from services.insight.repository import Repository
 
 ROOT = Path(__file__).resolve().parents[3]
 STACK = ROOT / ".run" / "test-insight"  # a stack of our own: one test restarts its broker
-TABLES = "event_log, facts, cases, lanes, tallies, changes, rebuilds, said, inbox, outbox"
+TABLES = "event_log, facts, cases, lanes, tallies, changes, rebuilds, said, inbox, outbox, campaigns, evaluations, objections"
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -28,8 +28,10 @@ from services.meters.billing.model import (
     local_day,
 )
 from services.meters.billing.tariffs import UnknownTariff
+from services.meters.handlers.validation import validate_now
 from tests.integration.meters.surroundings import PLACE, ROOT, eventually, hourly
 
+HOUR = timedelta(hours=1)
 OPENED = datetime(2020, 1, 1, tzinfo=UTC)
 DAY_COLUMNS = "meter, register, day, quantity, state, version"
 
@@ -305,6 +307,69 @@ def test_what_came_in_and_is_not_validated_yet_is_on_the_bill(books):
     books.run("2026-03")
     bill = books.bill()
     assert Decimal(bill["quantity"]) > Decimal("3.5") and bill["estimated"] > 10
+
+
+def exchanged(books):
+    """Ten hours of W-1, then W-2 in its place; an hour of the old one's comes only after that."""
+    begin = datetime(2026, 3, 10, tzinfo=UTC)
+    books.tester.meter("W-1")
+    books.account(meter="W-1", opened=begin)
+    old = hourly(*range(0, 1100, 100), end=begin + 10 * HOUR)
+    books.tester.send(*old[:5], *old[6:])
+    states = [{"register": "total", "closing": "1", "opening": "0"}]
+    at = (begin + 10 * HOUR).isoformat()
+    books.do("ExchangeMeter", meter="W-1", new_meter="W-2", at=at, registers=states, reason="broken")
+    books.tester.sweep()
+    with books.tester.ledger.work() as work:
+        validate_now(work, ["W-1", "W-2"])
+    books.database.execute("DELETE FROM vee_due")
+    return old
+
+
+def late(books, *readings):
+    """They came, and nobody has validated them."""
+    books.tester.send(*readings)
+    books.tester.sweep()
+
+
+def struck_out(books):
+    """That the last day of the old meter, as stored, is not what its readings say any more."""
+    books.database.execute("UPDATE daily SET quantity = 7 WHERE meter = 'W-1'")
+    books.database.execute("UPDATE intervals SET millionths[1] = 7000000 WHERE meter = 'W-1'")
+
+
+def test_late_readings_of_the_meter_that_was_taken_out_are_on_the_bill(books, database):
+    """A bill validates the former meters of an account too."""
+    old = exchanged(books)
+    struck_out(books)
+    late(books, old[5])
+    books.run("2026-03")
+    assert database.execute("SELECT sum(quantity) FROM daily WHERE meter = 'W-1'").fetchone() == (Decimal(1),)
+    assert (
+        Decimal(books.bill()["quantity"]) == database.execute("SELECT sum(quantity) FROM daily").fetchone()[0]
+    )
+    assert database.execute("SELECT count(*) FROM vee_due WHERE meter = 'W-1'").fetchone() == (1,)
+    assert database.execute("SELECT max(day) FROM daily WHERE meter = 'W-1'").fetchone() == (
+        date(2026, 3, 10),
+    )
+
+
+def test_who_corrects_a_bill_corrects_it_by_what_has_come_in_meanwhile(books, database):
+    """CorrectBill validates what is waiting, of the account's meter and of its former ones."""
+    old = exchanged(books)
+    books.run("2026-03")
+    bill = books.bill()
+    struck_out(books)
+    books.tick(handlers.review_changed_days)
+    (wrong,) = books.bills(proposed=True)
+    assert Decimal(wrong["proposal"]["quantity"]) == Decimal(bill["quantity"]) + 6
+    late(books, old[5], *hourly(0, 500, meter="W-2", end=datetime(2026, 3, 10, 12, tzinfo=UTC), first_seq=1))
+    (corrected,) = books.do("CorrectBill", bill=bill["bill"], reason="核对无误")["corrected"]
+    new = books.ask("GetBill", bill=corrected["by"])
+    assert Decimal(new["quantity"]) == database.execute("SELECT sum(quantity) FROM daily").fetchone()[0]
+    assert database.execute("SELECT sum(quantity) FROM daily WHERE meter = 'W-1'").fetchone() == (Decimal(1),)
+    assert database.execute("SELECT sum(quantity) > 0.4 FROM daily WHERE meter = 'W-2'").fetchone() == (True,)
+    assert is_sound(database)
 
 
 def test_two_families_pay_exactly_the_day_on_which_one_moved(books, database):

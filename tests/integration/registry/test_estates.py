@@ -139,6 +139,12 @@ def test_the_same_owner_of_several_homes_is_one_head(office, estate, clerk, reco
     seen = office(estates.GetOwnersRoll, clerk, estate=recorded)
     assert (seen["heads"], str(seen["area"]), seen["without_owner"]) == (1, "100.00", [])
     assert office(estates.GetOwnersRoll, clerk, estate=recorded, on="2019-12-31")["heads"] == 0
+    own(office, clerk, estate.homes[1], {"name": "吴某"}, since="2025-06-01")
+    day_before, day = (
+        office(estates.GetOwnersRoll, clerk, estate=recorded, on=on) for on in ("2025-05-31", "2025-06-01")
+    )
+    assert (day_before["heads"], day["heads"]) == (1, 2)
+    assert (day_before["without_owner"], day["without_owner"]) == ([], [])
 
 
 def test_an_owner_without_a_number_stays_the_same_one_in_the_same_home(office, estate, clerk):

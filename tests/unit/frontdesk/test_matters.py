@@ -31,18 +31,19 @@ def test_nothing_is_wrong_with_our_own_data():
     assert matters.check(matters.DATA) == []
 
 
-def test_the_thirty_one_matters_are_there_in_order():
-    assert [matter.code for matter in catalogue.list()] == [str(n) for n in range(31)]
+def test_the_thirty_matters_moving_in_and_what_was_added_are_there_in_order():
+    assert [matter.code for matter in catalogue.list()] == [str(n) for n in range(33)]
     assert [matter.slug for matter in catalogue.list(internal=True)] == [
         "welfare-check",
         "leak-check",
         "alarm",
         "camera-maintenance",
         "meter-check",
-        "grid-event",
         "incident",
         "topic",
         "diary-follow-up",
+        "grid-event",
+        "household-recheck",
     ]
 
 

@@ -91,7 +91,7 @@ class TestDemonstration:
         residents = self.made.residents
         assert 2700 < len(residents) < 3300
         assert all(citizens.check_id_number(one.id_number) for one in residents)
-        assert all(one.id_number.startswith(demonstration.NOBODYS_COUNTY) for one in residents)
+        assert all(one.id_number.startswith(str(demonstration.NOBODYS_COUNTY)) for one in residents)
         assert (
             len({one.id_number for one in residents})
             == len({one.resident_id for one in residents})

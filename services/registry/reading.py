@@ -1,4 +1,4 @@
-"""What every list of the registry does alike: only the caller's areas, and one page at a time."""
+"""What every list of the registry does alike: only the caller's areas, and one row more than asked for."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from services.contracts.roles import Contract, may
 Page = dict[str, Any]
 
 
-def within_areas(
-    place: Any, caller: Caller, contract: Contract, part: str | None = None
-) -> ColumnElement[bool]:
+def within(place: Any, caller: Caller, contract: Contract, part: str | None = None) -> ColumnElement[bool]:
     """Rows of the areas in which a role for this is held, and of that part of them."""
     scopes = caller.scopes(*may(contract))
     if not scopes:

@@ -1,0 +1,5 @@
+"""The front desk's one collection of tables: each room adds its own, and `tables.py` knows them all."""
+
+from services.chassis.database import new_metadata
+
+metadata = new_metadata()

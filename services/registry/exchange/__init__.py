@@ -1,0 +1,1 @@
+"""Exchange: files in and out, the feed of changes, and which register is the source of what."""

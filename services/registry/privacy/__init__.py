@@ -1,0 +1,1 @@
+"""What a resident may ask of us, and what we owe him."""
