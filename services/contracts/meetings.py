@@ -18,7 +18,7 @@ class CallMeeting(Command):
     """Ask units to one table, with an agenda (联席会)."""
 
     place = fields.String(required=True, validate=COMMUNITY)
-    title = fields.String(required=True, validate=TITLE)
+    subject = fields.String(required=True, validate=TITLE)
     held_on = fields.Date(required=True)
     units = fields.List(
         fields.String(validate=validate.OneOf(UNITS)), required=True, validate=validate.Length(2, 20)
@@ -72,7 +72,7 @@ class PostNotice(Command):
 
     place = fields.String(required=True, validate=COMMUNITY)
     kind = fields.String(required=True, validate=CODE, metadata={"description": "of data/publicity.yaml"})
-    title = fields.String(required=True, validate=TITLE)
+    subject = fields.String(required=True, validate=TITLE)
     body = fields.String(required=True, validate=validate.Length(min=1, max=20_000))
     since = fields.Date(required=True)
     until = fields.Date(load_default=None)

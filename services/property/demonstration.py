@@ -96,7 +96,7 @@ def _meeting(work: Work, place: str, today: date) -> None:
     made = meetings.call_meeting(
         work,
         SimpleNamespace(
-            place=place, title="电动自行车充电棚选址", held_on=today - timedelta(14), units=units,
+            place=place, subject="电动自行车充电棚选址", held_on=today - timedelta(14), units=units,
             agenda=["选址", "电价公示", "消防间距"],
         ),
     )  # fmt: skip
@@ -116,7 +116,7 @@ def _meeting(work: Work, place: str, today: date) -> None:
 
 
 def _board(work: Work, place: str, contract: Contract) -> None:
-    for kind, title, body in (
+    for kind, subject, body in (
         ("contract", "物业服务合同", f"合同备案号 {contract.filing_no}，住宅每平方米每月按收费标准执行。"),
         ("income-and-expense", "上年度物业费收支", "收入与支出明细见附件，业主可到服务中心查阅。"),
     ):
@@ -125,7 +125,7 @@ def _board(work: Work, place: str, contract: Contract) -> None:
             SimpleNamespace(
                 place=place,
                 kind=kind,
-                title=title,
+                subject=subject,
                 body=body,
                 since=local_day(work.now) - timedelta(30),
                 until=None,

@@ -165,7 +165,7 @@ def things(platform):
     # -- the estate
     known_things |= {
         "company": credit_code(), "signed_on": "2020-01-01", "ends_on": "2021-01-01", "noticed_on": "2020-01-01",
-        "filing_no": "x", "filed_on": "2020-01-02", "rules": ["residential"], "title": "公示", "body": "内容",
+        "filing_no": "x", "filed_on": "2020-01-02", "rules": ["residential"], "subject": "公示", "body": "内容",
         "held_on": "2020-01-01", "agenda": ["议题"], "present": ["community", "property"],
         "due_on": "2020-02-01", "receipt": "999999999999", "holds": True, "approved": True, "points": ["东门"],
         "windows": [{"opens": "08:00", "closes": "10:00"}], "quantity": "hot_water", "value": "1.000", "percent": "5",

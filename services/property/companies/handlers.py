@@ -32,7 +32,14 @@ def fault(work: Work, kind: str, reference: str, place: str, company: str | None
     True the first time; told again it is nothing.
     """
     at = work.now
-    row = {"kind": kind, "reference": reference, "company": company, "place": place, "count": count, "at": at}
+    row: dict[str, Any] = {
+        "kind": kind,
+        "reference": reference,
+        "company": company,
+        "place": place,
+        "count": count,
+        "at": at,
+    }
     if not work.store.add_fault(row):
         return False
     work.say(words.CompanyFaulted, subject=reference, **row)

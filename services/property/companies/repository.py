@@ -137,7 +137,7 @@ class CompanyStore:
         )
         return added.first() is not None
 
-    def unreached_repairs(self, now: datetime, limit: int) -> Sequence[Row[Any]]:
+    def unreached_repairs(self, now: datetime, limit: int) -> Sequence[Any]:
         """Orders whose time for arriving is over with nobody there, and that have not been told of."""
         told = select(faults.c.kind).where(
             faults.c.kind == "arrival-missed", faults.c.reference == repairs.c.order_no

@@ -101,7 +101,7 @@ def work_off_fee_runs(work: Work) -> None:
     known: dict[str, tariffs.Tariff] = {}
     state = "running"
     while True:
-        rows = next(work.store.chargeable([run.place], CHUNK, position), [])
+        rows: Sequence[Any] = next(work.store.chargeable([run.place], CHUNK, position), [])
         if rows:
             count, amount, missing = charge_chunk(work, rows, run.rule, run.period, known, run.actor)
             position, done = rows[-1].household, done + len(rows)

@@ -19,7 +19,7 @@ from services.property.tables import decisions, joint_meetings, notices
 
 
 def list_meetings(read: Read, query: Any) -> dict[str, Any]:
-    names = ("meeting", "place", "title", "held_on", "units", "called_at")
+    names = ("meeting", "place", "subject", "held_on", "units", "called_at")
     wanted = select(*(joint_meetings.c[name] for name in names)).where(
         within_areas(read, joint_meetings.c.place, words.ListMeetings)
     )
@@ -60,7 +60,7 @@ def _decision(row: Any, today: date) -> dict[str, Any]:
 
 def list_notices(read: Read, query: Any) -> dict[str, Any]:
     """Public: who posted it is nobody's business out there."""
-    names = ("notice", "place", "kind", "title", "body", "since", "until")
+    names = ("notice", "place", "kind", "subject", "body", "since", "until")
     wanted = select(*(notices.c[name] for name in names)).where(
         notices.c.place == query.place, *_shown(local_day(read.now))
     )

@@ -565,7 +565,7 @@ def test_s1_8_a_finding_is_disposed_of_by_those_who_were_called_together(office,
 def test_s1_6_what_a_meeting_decided_is_tracked_until_it_is_done_and_told_once_when_late(office, grid, boss):
     company = sign(office, grid)["company"]
     today = local_day(datetime.now(UTC))
-    called = {"place": grid[:12], "title": "停车", "held_on": today.isoformat(), "agenda": ["划线"]}
+    called = {"place": grid[:12], "subject": "停车", "held_on": today.isoformat(), "agenda": ["划线"]}
     meeting = office(meetings.CallMeeting, boss, units=["property", "community"], **called)["meeting"]
     minutes = {"meeting": meeting, "present": ["property", "community"], "minutes": "同意"}
     due = today.isoformat()
@@ -603,7 +603,7 @@ def test_s1_10_what_must_be_shown_and_is_not_is_named_and_the_board_is_everybody
         if one["missing"]
     }
     assert missing == {"contract", "income-and-expense", "common-income", "repair-fund"}
-    note = {"place": grid[:12], "title": "公共收益", "body": "电梯广告收入"}
+    note = {"place": grid[:12], "subject": "公共收益", "body": "电梯广告收入"}
     office(meetings.PostNotice, boss, kind="common-income", since=today.isoformat(), **note)
     office(meetings.PostNotice, boss, kind="other", since=(today + DAY).isoformat(), **note)
     office(meetings.PostNotice, boss, kind="other", since=(today - 9 * DAY).isoformat(),
