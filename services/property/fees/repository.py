@@ -47,6 +47,14 @@ _BALANCE = text("""
     WHERE accounts.code = owed.code AND kind = 'household'
 """)
 
+_REMIND = text("""
+    INSERT INTO fee_reminders (household, since, stage, place, at)
+    SELECT line.*, :at FROM unnest(
+        CAST(:household AS text[]), CAST(:since AS text[]), CAST(:stage AS text[]), CAST(:place AS text[])
+    ) AS line
+    ON CONFLICT DO NOTHING
+    RETURNING household, since, stage, place
+""")
 _OWED = """
     SELECT a.code, a.household, a.place, a.balance, e.kind, e.rule, e.period, e.amount FROM accounts a
     JOIN entries e ON e.debit = a.code AND e.kind IN ('charge', 'late-fee') AND e.period IS NOT NULL
@@ -246,8 +254,13 @@ class FeeStore:
         """Each once, whoever else is at it; returns the new ones."""
         if not rows:
             return []
-        added = insert(fee_reminders).on_conflict_do_nothing().returning(fee_reminders)
-        return list(self.connection.execute(added, list(rows)))
+        return list(
+            self.connection.execute(
+                _REMIND,
+                {name: [row[name] for row in rows] for name in ("household", "since", "stage", "place")}
+                | {"at": rows[0]["at"]},
+            )
+        )
 
     def reminded_since(self, household: str) -> str | None:
         """The month of the latest reminder."""

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from services.chassis.settings import settings
 from services.contracts import companies, estates, fees, meetings, rounds
 from services.contracts.property import (
     ArrearsTalkAsked,
@@ -49,6 +50,10 @@ D = Decimal
 @pytest.fixture(autouse=True)
 def secret(monkeypatch):
     monkeypatch.setenv("YIKOU_WEBHOOK_SECRET", "s" * 32)
+    settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.cache_clear()
 
 
 @pytest.fixture
