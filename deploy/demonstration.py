@@ -19,6 +19,7 @@ from services.contracts import (
     census,
     citizens,
     estates,
+    fees,
     frontdesk,
     identity,
     meters,
@@ -57,6 +58,8 @@ def load(calls: Calls, env: Mapping[str, str], loaded: Loaded) -> None:
          seed=SEED, households=[_file(home) for home in homes])  # fmt: skip
     loaded("小区、业主、表决与维修资金", "An estate, its owners, a vote and the repair fund",
            _owners_together(calls, place, [_file(home) for home in homes]))  # fmt: skip
+    part("物业企业、合同、计费、巡查、联席会、公示", "Company, contract, fees, rounds, meeting, notices",
+         fees.LoadEstateDemonstration, place=place)  # fmt: skip
     part("水电气表", "Meters", meters.LoadDemonstration,
          seed=SEED, households=[home["household"] for home in homes],
          elders=[home["household"] for home in homes if home.get("elder") and home.get("lives_alone")])  # fmt: skip

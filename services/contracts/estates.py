@@ -56,6 +56,7 @@ class EstateHandedOver(Event):
     """Both sides signed the list of assets and documents of an estate."""
 
     said_by = ("registry",)
+    heard_by = ("property",)
     handover_id = fields.String(required=True)
     estate = fields.String(required=True)
     place = fields.String(required=True)

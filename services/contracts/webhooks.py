@@ -21,6 +21,8 @@ KINDS = {
     "repair.changed": "An order went a step further: order_no, place, state, urgency, worker.",
     "repair.finished": "The repairer says it is done: order_no, place, category, on_time, finished_at.",
     "fee.paid": "A household paid: household, place, amount, receipt.",
+    "fee.reminded": "A household was reminded of a month it has not paid: household, place, since, stage; never how much.",
+    "company.faulted": "Something was missed and counts in the assessment: fault, reference, place, count.",
     "webhook.test": "Sent when the endpoint's owner asks for it.",
 }
 """What may be told, and the fields of `data`. Never a name, a telephone or an ID number: those are asked for with the key."""

@@ -14,10 +14,14 @@ from services.chassis.errors import Conflict
 from services.chassis.identifiers import new_id
 from services.contracts import meters, privacy, registry, tasks
 from services.contracts import property as words
+from services.contracts.fees import LoadEstateDemonstration
 from services.contracts.messages import Command, Event
 from services.contracts.roles import Contract, may
-from services.property import tariffs
+from services.property import demonstration, tariffs
+from services.property.companies import handlers as companies
 from services.property.erasure import forget_household
+from services.property.fees import handlers as fees
+from services.property.meetings import handlers as meetings
 from services.property.model import (
     HouseholdFile,
     NotYourEstate,
@@ -27,7 +31,11 @@ from services.property.model import (
     is_ours,
 )
 from services.property.owners import handlers as owners  # owners
+from services.property.rounds import handlers as rounds
 from services.property.webhooks import handlers as webhooks
+
+ROOMS = (fees, companies, rounds, meetings, owners)
+"""Rooms of the estate: each closes with its own tables."""
 
 LEADS = ("manager", "coordinator", "supervisor", "admin")
 HOUSEHOLD_CODE = re.compile(r"([0-9]{15})-[^\s]+")
@@ -226,6 +234,11 @@ def cancel_repair_order(work: Work, item: tray.Item) -> list[str]:
 
 def report_repair(work: Work, command: Any) -> dict[str, Any]:
     _require(work, command.place, words.ReportRepair)
+    known = _same_trouble(work, command.place, command.address, command.category)
+    if known is not None:
+        known.hear_again(work.caller.account, work.now)
+        work.store.save_order(known)
+        return _face(known)
     order = RepairOrder.report(
         actor=work.caller.account,
         at=work.now,
@@ -239,6 +252,15 @@ def report_repair(work: Work, command: Any) -> dict[str, Any]:
     )
     _add(work, order)
     return _face(order)
+
+
+def _same_trouble(work: Work, place: str, address: str, category: str) -> RepairOrder | None:
+    """Who is trapped in a lift is trapped once, however many call; the clock of the first call runs on."""
+    if not tariffs.one_at_a_time(category):
+        return None
+    work.store.lock_place("repair", f"{place}:{address}")
+    order_no = work.store.open_order_like(place, address, category)
+    return work.store.order(order_no) if order_no else None
 
 
 def grade_repair(work: Work, command: Any) -> dict[str, Any]:
@@ -421,21 +443,13 @@ def charge_fees(work: Work, command: Any) -> dict[str, Any]:
     scopes = [command.place] if command.place else work.caller.scopes(*may(words.ChargeFees))
     for scope in scopes or [""]:
         _require(work, scope, words.ChargeFees)
-    period = tariffs.first_day(command.period)
     charged, looked_at, without_area = 0, 0, 0
     known: dict[str, tariffs.Tariff] = {}
     for rows in work.store.chargeable(scopes):
-        fees = []
-        for row in rows:
-            looked_at += 1
-            if row.place not in known:
-                known[row.place] = tariffs.tariff(command.rule, row.place, command.period)
-            amount = known[row.place].amount(row.area, period, row.move_in_date)
-            if amount is None:
-                without_area += 1
-            elif amount > 0:
-                fees.append((row.household, amount))
-        charged += work.store.charge(command.rule, command.period, fees, work.caller.account, work.now)
+        count, _, unknown = fees.charge_chunk(
+            work, rows, command.rule, command.period, known, work.caller.account
+        )
+        charged, looked_at, without_area = charged + count, looked_at + len(rows), without_area + unknown
     return {"charged": charged, "households": looked_at, "without_area": without_area}
 
 
@@ -505,6 +519,7 @@ EVENTS: dict[type[Event], Callable[..., None]] = {
     registry.HouseholdChanged: note_household_changed,
     meters.BillsBooked: note_utility_bills,
     privacy.ResidentErased: forget_household,
+    **companies.EVENTS,
 }
 
 COMMANDS: dict[type[Command], Callable[..., Any]] = {
@@ -525,8 +540,12 @@ COMMANDS: dict[type[Command], Callable[..., Any]] = {
     words.PayFee: pay_fee,
     words.LoadDemonstration: load_demonstration,
     **webhooks.COMMANDS,
-    **owners.COMMANDS,
+    **{order: do for room in ROOMS for order, do in room.COMMANDS.items()},
+    LoadEstateDemonstration: demonstration.load,
 }
 
-TIMERS: dict[Callable[[Work], None], timedelta] = {**webhooks.TIMERS, **owners.TIMERS}
+TIMERS: dict[Callable[[Work], None], timedelta] = {
+    **webhooks.TIMERS,
+    **{tick: pause for room in ROOMS for tick, pause in room.TIMERS.items()},
+}
 COMPLETES: dict[type[Command], Callable[[Any], Any]] = {**webhooks.COMPLETES}

@@ -196,6 +196,10 @@ class RepairOrder:
             order.grade(urgency, "rule", at)
         return order
 
+    def hear_again(self, actor: str, at: datetime) -> None:
+        """Somebody else reports the same trouble: noted, and nothing begins anew. Who it was, nobody needs."""
+        self._note("reported-again", actor, at)
+
     def grade(self, urgency: str, actor: str, at: datetime) -> None:
         self._move("grade", actor, at, urgency=urgency)
         self.urgency = urgency

@@ -14,6 +14,9 @@ from sqlalchemy.dialects.postgresql import insert
 from services.backoffice import tray
 from services.chassis.rows import update_rows
 from services.property import tables
+from services.property.companies.repository import CompanyStore
+from services.property.fees.repository import FeeStore
+from services.property.meetings.repository import MeetingStore
 from services.property.model import (
     AccountClosed,
     HouseholdFile,
@@ -23,6 +26,7 @@ from services.property.model import (
     account_of,
 )
 from services.property.owners.repository import OwnersStore  # owners
+from services.property.rounds.repository import RoundStore
 from services.property.tables import accounts, entries, households, repair_history, repairs
 from services.property.webhooks.repository import WebhookStore
 
@@ -42,7 +46,9 @@ _OPEN_ACCOUNT = _account.on_conflict_do_update(
 )
 
 
-class Repository(OwnersStore, WebhookStore, tray.Repository):
+class Repository(
+    FeeStore, CompanyStore, RoundStore, MeetingStore, OwnersStore, WebhookStore, tray.Repository
+):
     """A household's file is read once in a unit of work, and written once, at its end."""
 
     items = tables.items
@@ -175,13 +181,17 @@ class Repository(OwnersStore, WebhookStore, tray.Repository):
 
     # -- the ledger ----------------------------------------------------------------------------------
 
-    def chargeable(self, scopes: Sequence[str], batch: int = 500) -> Iterator[Sequence[Any]]:
-        """Open accounts with what their fee depends on, in batches, by household."""
-        last = ""
+    def chargeable(self, scopes: Sequence[str], batch: int = 500, last: str = "") -> Iterator[Sequence[Any]]:
+        """Open accounts with what their fee depends on, in batches, by household, after the last one named."""
         while True:
             rows = self.connection.execute(
                 select(
-                    households.c.household, households.c.place, households.c.area, households.c.move_in_date
+                    households.c.household,
+                    households.c.place,
+                    households.c.area,
+                    households.c.move_in_date,
+                    households.c.persons,
+                    households.c.vehicles,
                 )
                 .join(accounts, accounts.c.household == households.c.household)
                 .where(accounts.c.state == "open", households.c.household > last)
@@ -193,39 +203,6 @@ class Repository(OwnersStore, WebhookStore, tray.Repository):
                 return
             yield rows
             last = rows[-1].household
-
-    def charge(
-        self, rule: str, period: str, fees: Sequence[tuple[str, Decimal]], actor: str, at: datetime
-    ) -> int:
-        """Books each household's fee unless it is booked; returns how many were new."""
-        if not fees:
-            return 0
-        income = f"income:{rule}"
-        self._open_account(income, "income")
-        booked = self.connection.execute(
-            insert(entries).on_conflict_do_nothing().returning(entries.c.debit, entries.c.amount),
-            [
-                {
-                    "kind": "charge",
-                    "debit": account_of(household),
-                    "credit": income,
-                    "amount": amount,
-                    "rule": rule,
-                    "period": period,
-                    "actor": actor,
-                    "at": at,
-                }
-                for household, amount in fees
-            ],
-        ).all()
-        if booked:
-            self.connection.execute(
-                update(accounts)
-                .where(accounts.c.code == bindparam("_account"))
-                .values(balance=accounts.c.balance + bindparam("_amount")),
-                [{"_account": row.debit, "_amount": row.amount} for row in booked],
-            )
-        return len(booked)
 
     def pay(
         self, household: str, amount: Decimal, channel: str, reference: str, actor: str, at: datetime

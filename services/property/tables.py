@@ -22,7 +22,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.backoffice import tray
 from services.chassis.database import new_metadata
+from services.property.companies.tables import add_tables as add_companies
+from services.property.fees.tables import add_tables as add_fees
+from services.property.meetings.tables import add_tables as add_meetings
 from services.property.owners.tables import add_tables as add_owners_tables  # owners
+from services.property.rounds.tables import add_tables as add_rounds
 from services.property.webhooks.tables import add_tables
 
 metadata = new_metadata()
@@ -135,3 +139,11 @@ repair_history = Table(
     Column("actor", String, nullable=False),
     Column("detail", JSONB, nullable=False),
 )
+
+# rooms of the estate: fees, companies, rounds, meetings
+fee_runs, fee_quantities, fee_discounts, refunds, fee_reminders, arrears_talks, fee_sweeps = add_fees(
+    metadata
+)
+companies, contracts, contract_clocks, faults, return_visits = add_companies(metadata)
+patrol_routes, patrols, patrol_scans, findings = add_rounds(metadata)
+joint_meetings, decisions, notices = add_meetings(metadata)

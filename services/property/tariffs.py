@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,9 +17,11 @@ import yaml
 
 from services.chassis.errors import NotFound
 from services.chassis.identifiers import within
+from services.property.fees.formula import evaluate
 
 HERE = Path(__file__).parent / "data"
-FEN = Decimal("0.01")
+FEN, ZERO = Decimal("0.01"), Decimal("0.00")
+NOTHING: Mapping[str, Decimal] = MappingProxyType({})
 LOCAL = ZoneInfo("Asia/Shanghai")
 
 
@@ -36,16 +40,42 @@ class Tariff:
     place: str
     zh: str
     en: str
+    formula: str | None = None
+    quantity: str | None = None
+    """What `meter` counts: a quantity recorded for the household and month."""
+    every: int = 1
+    """Months a charge covers; it falls in the first of them, counted from January."""
 
-    def amount(self, area: Decimal | None, period: date, moved_in: date | None) -> Decimal | None:
-        """A month's fee; from the day of moving in when that lies within it; None when the area is not known."""
-        if self.per == "area" and area is None:
+    def amount(
+        self,
+        area: Decimal | None,
+        period: date,
+        moved_in: date | None,
+        quantities: Mapping[str, Decimal] = NOTHING,
+    ) -> Decimal | None:
+        """What a month is charged; from the day of moving in when that lies within it; None when something it depends
+        on is not known. What is metered or fixed is owed whole, whenever somebody moved in."""
+        if (period.month - 1) % self.every:
+            return ZERO
+        named = {**quantities, **({"area": area} if area is not None else {}), "price": self.price}
+        try:
+            if self.per == "meter":
+                return (self.price * named[str(self.quantity)]).quantize(FEN, ROUND_HALF_UP)
+            if self.per == "fixed":
+                return self.price
+            if self.per == "formula":
+                month = evaluate(str(self.formula), named)
+            else:
+                month = self.price * (named["area"] if self.per == "area" else 1)
+        except KeyError:
             return None
-        month = self.price * area if self.per == "area" and area is not None else self.price
-        days = calendar.monthrange(period.year, period.month)[1]
+        last = period.replace(month=period.month + self.every - 1)
+        end = last.replace(day=calendar.monthrange(last.year, last.month)[1])
+        days = (end - period).days + 1
+        month *= self.every
         charged = days
         if moved_in is not None and moved_in > period:
-            charged = max(0, (period.replace(day=days) - moved_in).days + 1)
+            charged = max(0, (end - moved_in).days + 1)
         return (month * charged / days).quantize(FEN, ROUND_HALF_UP)
 
 
@@ -82,6 +112,20 @@ def arrive_by(urgency: str | None, reported_at: datetime) -> datetime:
     return reported_at + (promise.ordinary if urgency == "ordinary" else promise.urgent)
 
 
+def rules_over(quantity: str) -> list[str]:
+    """The codes of what is charged by a quantity."""
+    return sorted({t.code for t in _tariffs() if t.quantity == quantity or quantity in (t.formula or "")})
+
+
+def return_visit_days() -> int:
+    return int(_repairs()["return_visit_days"])
+
+
+def one_at_a_time(category: str) -> bool:
+    """Of these there is one order at an address, however many report it."""
+    return category in _repairs()["one_at_a_time"]
+
+
 @cache
 def _tariffs() -> list[Tariff]:
     lines = yaml.safe_load((HERE / "tariffs.yaml").read_text("utf-8"))
@@ -94,6 +138,9 @@ def _tariffs() -> list[Tariff]:
             place=line["place"],
             zh=line["zh"],
             en=line["en"],
+            formula=line.get("formula"),
+            quantity=line.get("quantity"),
+            every=line.get("every", 1),
         )
         for line in lines
     ]

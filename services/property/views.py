@@ -14,8 +14,12 @@ from services.contracts import property as words
 from services.contracts.citizens import mask_id, mask_name, mask_phone
 from services.contracts.messages import Query
 from services.contracts.roles import WHOLE, Contract, may
+from services.property.companies import views as companies_seen
+from services.property.fees import views as fees_seen
+from services.property.meetings import views as meetings_seen
 from services.property.model import OPEN, NotYourEstate, UnknownHousehold, UnknownRepair, is_ours
 from services.property.owners import views as owners_seen  # owners
+from services.property.rounds import views as rounds_seen
 from services.property.tables import accounts, entries, households, items, repair_history, repairs
 from services.property.webhooks import views as webhooks_seen
 
@@ -182,6 +186,11 @@ def _masked(member: dict[str, Any]) -> dict[str, Any]:
 QUERIES: dict[type[Query], Callable[..., Any]] = {
     **webhooks_seen.QUERIES,
     **owners_seen.QUERIES,
+    # rooms of the estate
+    **fees_seen.QUERIES,
+    **companies_seen.QUERIES,
+    **rounds_seen.QUERIES,
+    **meetings_seen.QUERIES,
     **tray.queries(items),
     words.GetHousehold: get_household,
     words.GetFeeAccount: get_fee_account,

@@ -22,6 +22,7 @@ NOT_MADE = {
     "approval_id", "number",  # of the certificate desk
     "consultation_id", "entry_id",  # of the intake
     "meeting_id", "election_id", "notice_id", "talk_id", "post_id", "appraisal_id",  # of party's branches
+    "contract_id", "refund", "route", "finding", "meeting", "decision", "receipt",  # of the estate
     "change_id", "import_id", "proposal_id", "certificate", "breach_id",  # of the registry
     "evaluation", "objection", "trouble_id",
     "proposal", "assembly", "committee", "use",  # of the owners
@@ -174,6 +175,14 @@ def things(platform):
     }
     known_things |= {"ruling": "裁定", "lead": "fire", "ledger": "visits", "draft": "x"}
     known_things |= {"confirmed_on": "2026-11-23", "reference": "x"}
+    # -- the estate
+    known_things |= {
+        "company": credit_code(), "signed_on": "2020-01-01", "ends_on": "2021-01-01", "noticed_on": "2020-01-01",
+        "filing_no": "x", "filed_on": "2020-01-02", "rules": ["residential"], "subject": "公示", "body": "内容",
+        "held_on": "2020-01-01", "agenda": ["议题"], "present": ["community", "property"],
+        "due_on": "2020-02-01", "receipt": "999999999999", "holds": True, "approved": True, "points": ["东门"],
+        "windows": [{"opens": "08:00", "closes": "10:00"}], "quantity": "hot_water", "value": "1.000", "percent": "5",
+    }  # fmt: skip
     # insight: evaluations and objections there are not
     known_things |= {
         "evaluation": 999_999,
@@ -230,6 +239,19 @@ def things(platform):
         "RequestViewing": lambda: {"unit": "派出所"},
         "RegisterWebhook": lambda: {"url": "https://company.example/", "kinds": ["fee.paid"]},
         "ReplayWebhook": lambda: {"since": now.isoformat()},
+        # the estate
+        "RegisterCompany": lambda: {"company": credit_code()},
+        "SignContract": lambda: {"place": PLACE},
+        "RunFees": lambda: {"rule": "residential", "period": "2026-01"},
+        "RecordQuantity": lambda: {"period": f"{dice.randint(2000, 2019)}-01"},
+        "GrantDiscount": lambda: {"since": "2020-01", "until": "2020-01"},
+        "CallMeeting": lambda: {"place": PLACE, "units": ["community", "property"]},
+        "MinuteMeeting": lambda: {"minutes": "x"},
+        "PostNotice": lambda: {"place": PLACE, "kind": "other"},
+        "ListNotices": lambda: {"place": PLACE},
+        "CheckPublicity": lambda: {"place": PLACE},
+        "CallJointPatrol": lambda: {"units": ["community", "property"]},
+        "ScanPoint": lambda: {"code": "x"},
         # insight
         "SetCampaign": lambda: {
             "code": "clean-up",

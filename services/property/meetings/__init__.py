@@ -1,0 +1,1 @@
+"""Joint meetings with tracked decisions, and what has to be shown to everybody."""
