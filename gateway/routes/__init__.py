@@ -11,6 +11,7 @@ from gateway.routes import (
     doors,
     estates,
     events,
+    faces,
     frames,
     gridmap,
     intake,
@@ -64,5 +65,6 @@ TABLE: tuple[Row, ...] = (
     *progress.ROWS,
     *accounts.ROWS,
     *rabbitmq.ROWS,
+    *faces.ROWS,
     *doors.ROWS,
 )
