@@ -4,7 +4,7 @@ import { chromium } from 'playwright-core'
 
 export const URL = process.env.YIKOU_URL
 const PASSWORD = process.env.YIKOU_PASSWORD_TERMINAL
-export const PATIENCE = 60_000
+export const PATIENCE = Number(process.env.PATIENCE ?? 60_000)
 
 export async function terminal({ width = 1080, height = 1920, touch = true } = {}) {
   const browser = await chromium.launch({
@@ -104,8 +104,8 @@ export const byKeyboard = (page) => {
       await page.waitForSelector(selector)
       await reach(selector)
       const [year, month, day] = value.split('-')
-      const order = { 'zh-CN': [year.padStart(6, '0'), month, day] }['zh-CN']
-      await page.keyboard.type(order.join(''))
+      // In the order of the browser's own language (Debian's headless one speaks American English).
+      await page.keyboard.type(month + day + year)
       assert.equal(await page.locator(selector).first().inputValue(), value)
     },
   }

@@ -1,0 +1,108 @@
+"""The terminal's face in Debian's own browser, against the whole platform: nothing is imitated.
+
+The stories are told in JavaScript (gateway/web/journeys/terminal.mjs), because playwright-core is one small package there
+and brings greenlet pins of its own in Python. Here they are run, and the front desk is asked what became of them.
+"""
+
+import gzip
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+WEB = ROOT / "gateway" / "web"
+DIST = WEB / "dist"
+PATIENCE = 180
+"""Seconds for one story on a busy machine; alone it takes about six."""
+TERMINAL_BUDGET = 60 * 1024
+
+
+def journey(platform, name):
+    env = os.environ | {
+        "YIKOU_URL": platform.url,
+        "YIKOU_PASSWORD_TERMINAL": platform.env["YIKOU_PASSWORD_TERMINAL"],
+    }
+    done = subprocess.run(
+        ["node", "terminal.mjs", name], cwd=WEB / "journeys", env=env,
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def moved_in(platform):
+    cases = platform.as_account("clerk").ask("/v1/cases", matter="moving-in", limit=200)["items"]
+    return {case["case_no"] for case in cases}
+
+
+@pytest.mark.parametrize("way", ["touch", "keyboard"])
+def test_a_family_moves_in_from_home_to_five_finished_lanes_and_rates(platform, way):
+    told = journey(platform, way)
+    case = platform.until_status(told["case_no"], "closed")
+    assert case["channel"] == "kiosk" and case["rated"]
+    assert len(case["lanes"]) == 5 and {lane["status"] for lane in case["lanes"]} == {"done"}
+
+
+@pytest.mark.parametrize("trouble", ["reload", "double", "offline", "faults"])
+def test_whatever_happens_at_submit_there_is_exactly_one_case(platform, trouble):
+    """Reload before the answer, a double tap, a cut line, a refusal that is corrected."""
+    before = moved_in(platform)
+    told = journey(platform, trouble)
+    assert moved_in(platform) - before == {told["case_no"]}
+
+
+def test_who_walks_away_leaves_nothing_behind(platform):
+    """90 s, a question of 60 s, and nothing in page, storage or history."""
+    journey(platform, "idle")
+
+
+def test_the_other_language_and_a_reload_keep_the_draft_and_a_change_returns_to_the_check(platform):
+    journey(platform, "language")
+
+
+def test_every_page_is_accessible_in_both_languages_and_three_ways_of_seeing(platform):
+    """axe without serious or critical findings, every control at least 60 px, no sideways scroll."""
+    assert journey(platform, "looks")["looked"] >= 14 * 6
+
+
+def test_pages_are_served_under_a_strict_policy_and_packed(platform):
+    anybody = platform.anybody()
+    first = anybody.get("/")
+    assert first.status_code == 307 and first.headers["location"] == "/k"
+    page = anybody.get("/k")
+    assert page.headers["cache-control"] == "no-cache" and "accept-encoding" in page.headers["vary"].lower()
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "script-src 'self'" in policy
+    assert not re.search(r"""(src|href)="(?!/)""", page.text) and "<style" not in page.text
+    assets = re.findall(r'"(/assets/[^"]+)"', page.text)
+    assert {path.rpartition(".")[2] for path in assets} == {"js", "css", "svg"}
+    for path in assets:
+        answer = anybody.get(path)
+        assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"], path
+        assert answer.headers.get("content-encoding") == "gzip", path
+        plain = anybody.get(path, headers={"accept-encoding": "identity"})
+        assert "content-encoding" not in plain.headers and plain.content == answer.content
+    assert anybody.get("/assets/..%2Fk.html").status_code == 404
+    assert anybody.get("/assets/none.js").status_code == 404
+
+
+def test_a_receipts_token_finds_its_case_and_an_invented_one_finds_nothing(platform):
+    receipt = platform.file(platform.repair())
+    holder = platform.anybody(**{"X-Tracking-Token": receipt["tracking_token"]})
+    found = holder.ask("/v1/tracking")
+    assert found["case_no"] == receipt["case_no"] and "applicant" not in found and "form" not in found
+    stranger = platform.anybody(**{"X-Tracking-Token": "invented" * 5})
+    assert stranger.get("/v1/tracking").status_code in (401, 404)
+    assert platform.anybody().get("/v1/tracking").status_code in (401, 403, 422)
+
+
+def test_the_terminal_is_small():
+    """What a terminal downloads before it shows anything: 60 KB of packed JavaScript at most."""
+    page = (DIST / "k.html").read_text()
+    scripts = re.findall(r'"/(assets/[^"]+\.js)"', page)
+    size = sum(len(gzip.compress((DIST / script).read_bytes(), 9)) for script in scripts)
+    assert 0 < size <= TERMINAL_BUDGET
