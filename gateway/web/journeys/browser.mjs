@@ -70,8 +70,15 @@ export const byTouch = (page) => ({
     await page.keyboard.insertText(text) // what an on-screen keyboard does
   },
   choose: (selector, value) => page.locator(selector).first().selectOption(value),
-  date: (selector, value) => page.locator(selector).first().fill(value),
+  async date(name, value) {
+    await inParts(this, name, value)
+  },
 })
+
+const inParts = async (hand, name, value) => {
+  const parts = value.split('-')
+  for (const [n, part] of ['year', 'month', 'day'].entries()) await hand.choose(`[name=${name}-${part}]`, parts[n])
+}
 
 /** Tab until there, then the keys one would press. */
 export const byKeyboard = (page) => {
@@ -98,15 +105,10 @@ export const byKeyboard = (page) => {
     async choose(selector, value) {
       await page.waitForSelector(`${selector} option[value="${value}"]`, { state: 'attached' })
       await reach(selector)
-      for (let n = 0; n < 40 && (await page.locator(selector).first().inputValue()) !== value; n++) await page.keyboard.press('ArrowDown')
+      for (let n = 0; n < 150 && (await page.locator(selector).first().inputValue()) !== value; n++) await page.keyboard.press('ArrowDown')
     },
-    async date(selector, value) {
-      await page.waitForSelector(selector)
-      await reach(selector)
-      const [year, month, day] = value.split('-')
-      // In the order of the browser's own language (Debian's headless one speaks American English).
-      await page.keyboard.type(month + day + year)
-      assert.equal(await page.locator(selector).first().inputValue(), value)
+    async date(name, value) {
+      await inParts(this, name, value)
     },
   }
 }
@@ -131,7 +133,7 @@ export async function fillMovingIn(page, hand, who = somebody(), pause = async (
   await hand.write('[name=unit]', who.unit)
   await hand.write('[name=door]', who.door)
   await hand.write('[name=property_right_no]', who.deed)
-  await hand.date('[name=move_in_date]', today())
+  await hand.date('move_in_date', today())
   await pause('form')
   await hand.press('[name=next]')
   // The applicant is the first of the household: what was said is there already.

@@ -29,6 +29,10 @@ export const toggleLanguage = () => {
 
 if (typeof document !== 'undefined') watchEffect(() => (document.documentElement.lang = language.value))
 
+/** A calendar day, with its year. */
+export const dayOf = (day: string): string =>
+  new Intl.DateTimeFormat(english.value ? 'en-GB' : 'zh-CN', { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`))
+
 /** China has one time zone; the screen says the hall's time wherever it stands. */
 export function moment(at: string | null | undefined, withTime = true): string {
   if (!at) return ''
