@@ -65,6 +65,8 @@ build_environment() {
 build_faces() {
     (
         cd gateway/web
+        node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
+            { echo "需要 Node 20.19 或更新版本 Node 20.19 or newer is needed to build the faces" >&2; exit 1; }
         if ! sha256sum --check --status node_modules/.lock.sha256 2>/dev/null; then
             say "准备界面的依赖 Installing what the faces are built with"
             npm ci --silent --no-progress
