@@ -21,10 +21,11 @@ PATIENCE = 180
 TERMINAL_BUDGET = 60 * 1024
 
 
-def journey(platform, name):
+def journey(platform, name, **more):
     env = os.environ | {
         "YIKOU_URL": platform.url,
         "YIKOU_PASSWORD_TERMINAL": platform.env["YIKOU_PASSWORD_TERMINAL"],
+        **more,
     }
     done = subprocess.run(
         ["node", "terminal.mjs", name], cwd=WEB / "journeys", env=env,
@@ -67,6 +68,22 @@ def test_the_other_language_and_a_reload_keep_the_draft_and_a_change_returns_to_
 def test_every_page_is_accessible_in_both_languages_and_three_ways_of_seeing(platform):
     """axe without serious or critical findings, every control at least 60 px, no sideways scroll."""
     assert journey(platform, "looks")["looked"] >= 14 * 6
+
+
+def test_whom_the_registry_knows_is_not_asked_again_but_only_with_the_telephone_on_file(platform):
+    family = platform.family()
+    platform.until_status(platform.file(family)["case_no"], "closed")
+    who = family["applicant"]
+    journey(platform, "known", YIKOU_RESIDENT=f"{who['id_number']} {who['phone']}")
+
+
+def test_without_a_stream_the_lanes_are_polled_and_the_screen_says_so(platform):
+    told = journey(platform, "polling")
+    assert platform.case(told["case_no"])["status"] == "closed"
+
+
+def test_without_the_registry_the_form_is_longer_and_works(platform):
+    journey(platform, "trouble")
 
 
 def test_pages_are_served_under_a_strict_policy_and_packed(platform):

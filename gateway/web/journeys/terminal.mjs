@@ -184,6 +184,77 @@ const JOURNEYS = {
     return { case_no: number }
   },
 
+  /** Whom the registry knows has little to fill in; a number without the telephone on file shows nothing. */
+  async known() {
+    const { page, close } = await terminal()
+    const [id, phone] = process.env.YIKOU_RESIDENT.split(' ')
+    const hand = byTouch(page)
+    await pair(page)
+    async function upToForm(telephone) {
+      await hand.press('[data-matter=residence-certificate]')
+      await hand.press('[name=next]')
+      await hand.write('[name=id_number]', id)
+      await hand.write('[name=phone]', telephone)
+      await hand.press('[name=next]')
+      await page.waitForSelector('.steps')
+    }
+    await upToForm('13900000000')
+    assert.equal(await page.locator('.known').count(), 0)
+    await hand.press('[name=home]')
+    await hand.press('[name=leave]')
+    await upToForm(phone)
+    assert.match(await page.locator('.known').first().innerText(), /来自人房底册/)
+    assert.equal(await page.locator('[name=name]').count(), 0, 'what is known is not asked')
+    await page.locator('.known + .button').tap()
+    assert.notEqual(await page.locator('[name=name]').inputValue(), '')
+    const kept = await page.evaluate(() => JSON.parse(sessionStorage.getItem('yikou.draft')))
+    const applicant = kept.matter.groups.find((group) => group.key === 'applicant').fields.length
+    const asked = kept.matter.groups.flatMap((group) => group.fields).filter((field) => field.source)
+    const filled = asked.filter((field) => kept.values[field.name])
+    assert.equal(filled.length, asked.length, `of ${asked.map((field) => field.name)} only ${filled.map((field) => field.name)}`)
+    await close()
+    return { applicant, filled: filled.length }
+  },
+
+  /** No stream gets through: after three failures the lanes are read the plain way, and said to be. */
+  async polling() {
+    const { page, close } = await filled()
+    await page.route('**/events', (route) => route.abort())
+    await page.locator('[name=submit]').tap()
+    await receipt(page)
+    await page.locator('[name=progress]').tap()
+    await page.waitForSelector('.live.polling')
+    await untilFiveDone(page)
+    await page.unroute('**/events')
+    await page.waitForSelector('.live.live')
+    const number = await caseNo(page)
+    await close()
+    return { case_no: number }
+  },
+
+  /** The registry refuses: nothing is filled in, and everything is asked. */
+  async trouble() {
+    const { page, close } = await terminal()
+    await pair(page)
+    await page.route('**/v1/registry/prefill', async (route) => {
+      const answer = await route.fetch({ postData: '{' })
+      return route.fulfill({ response: answer })
+    })
+    const who = somebody()
+    const hand = byTouch(page)
+    await hand.press('[data-matter=moving-in]')
+    await hand.press('[name=next]')
+    await hand.write('[name=id_number]', who.id)
+    await hand.write('[name=phone]', who.phone)
+    await hand.press('[name=next]')
+    await page.waitForSelector('[name=name]') // without the registry the form is longer, and works
+    await page.unroute('**/v1/registry/prefill')
+    await hand.press('[name=next]')
+    assert.match(await page.locator('.fault').innerText(), /请填写/)
+    await close()
+    return {}
+  },
+
   /** Every page in both languages and three ways of seeing: axe, touch sizes, no sideways scroll. */
   async looks() {
     const { page, close } = await terminal()

@@ -2,7 +2,7 @@
 import createClient from 'openapi-fetch'
 import { language, type Both } from '@/kit/words'
 import type { paths } from './schema'
-import { token } from './session'
+import { signOut, token } from './session'
 
 export type Fault = { path: string } & Both
 /** RFC 9457, as every error of the gateway leaves; `status` 0 when nobody answered. */
@@ -34,6 +34,10 @@ api.use({
       if (bearer) request.headers.set('Authorization', `Bearer ${bearer}`)
     }
     return request
+  },
+  /** Signed out somewhere else, or locked: staff have to sign in again; what was typed waits. */
+  onResponse({ request, response }) {
+    if (response.status === 401 && request.headers.has('Authorization')) signOut()
   },
 })
 

@@ -4,7 +4,7 @@ import { api, ask, isTrouble, NOBODY_ANSWERED, type Fault, type Trouble } from '
 import type { Building, Entry, Matter, Prefilled, Receipt, Values } from '@/api/shapes'
 import { handedIn, pageOfFault, pagesOf } from '@/form/pages'
 import { language } from '@/kit/words'
-import { drop, find, outbox, put, send } from './outbox'
+import { drop, find, isRefused, outbox, put, send } from './outbox'
 
 export type Screen = 'home' | 'all' | 'matter' | 'who' | 'form' | 'materials' | 'check' | 'sending' | 'receipt' | 'track' | 'progress'
 
@@ -229,7 +229,7 @@ watch(
       desk.receipt = parcel.value.receipt
       drop(desk.t)
       go('receipt')
-    } else if (parcel.value.trouble && [400, 409, 422].includes(parcel.value.trouble.status)) sendBack(parcel.value.trouble)
+    } else if (isRefused(parcel.value)) sendBack(parcel.value.trouble!)
   },
   { immediate: true },
 )

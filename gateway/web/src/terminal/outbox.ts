@@ -14,12 +14,10 @@ const KEPT = 24 * 3600_000
 /** These the front desk will not judge differently next time: whoever is here has to change something. */
 const FINAL = [400, 403, 404, 409, 410, 413, 415, 422]
 
-export const outbox = reactive<{ parcels: Parcel[] }>({ parcels: read() })
-
 function read(): Parcel[] {
   try {
     const kept = JSON.parse(localStorage.getItem(PLACE) ?? '[]') as Parcel[]
-    return kept.filter((parcel) => parcel.body || Date.now() - parcel.at < KEPT)
+    return kept.filter((parcel) => isWaiting(parcel) || Date.now() - parcel.at < KEPT)
   } catch {
     return []
   }
@@ -46,7 +44,10 @@ export function drop(t: string) {
   save()
 }
 
-const isWaiting = (parcel: Parcel) => parcel.body !== null && !(parcel.trouble && FINAL.includes(parcel.trouble.status))
+export const isRefused = (parcel: Parcel) => parcel.trouble !== null && FINAL.includes(parcel.trouble.status)
+const isWaiting = (parcel: Parcel) => parcel.body !== null && !isRefused(parcel)
+export const outbox = reactive<{ parcels: Parcel[] }>({ parcels: read() })
+
 let sending: Promise<void> | null = null
 let timer = 0
 

@@ -8,7 +8,7 @@ import pytest
 from gateway.routes import progress
 from services.contracts.units import UNITS
 
-STATES = (Path(__file__).parents[2] / "gateway" / "web" / "src" / "kit" / "states.ts").read_text()
+STATES = (Path(__file__).parents[3] / "gateway" / "web" / "src" / "kit" / "states.ts").read_text()
 ENTRY = re.compile(r"^  '?([\w-]+)'?: of\('([^']+)', '([^']+)'\),$", re.MULTILINE)
 
 
