@@ -19,7 +19,7 @@ from services.chassis.errors import Problem
 from services.contracts import frontdesk
 
 DIST = Path(__file__).parents[1] / "web" / "dist"
-FACES = {"/k": "k.html"}
+FACES = {"/k": "k.html", "/b": "b.html"}
 """Path -> page. A new face is a line here and one in web/vite.config.ts."""
 FIRST = "/k"
 

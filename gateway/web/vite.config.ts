@@ -5,7 +5,7 @@ import vue from '@vitejs/plugin-vue'
 import { defineConfig, type Plugin } from 'vite'
 
 /** Each face is a page of its own: nobody downloads another face's code. A new face is a line here and one in routes/faces.py. */
-const FACES = ['k.html']
+const FACES = ['k.html', 'b.html']
 const here = (path: string) => new URL(path, import.meta.url).pathname
 
 /** The gateway serves these as they lie, so nothing is packed while somebody waits. */
