@@ -66,7 +66,11 @@ build_faces() {
     (
         cd gateway/web
         node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
-            { echo "需要 Node 20.19 或更新版本 Node 20.19 or newer is needed to build the faces" >&2; exit 1; }
+            {
+                echo "界面需要 Node 20.19 或更新版本，本次不构建；其余照常 The faces need Node 20.19 or newer and are not built; all else runs" >&2
+                [ -z "${YIKOU_OWN_PARTS:-}" ] || exit 1 # the tests want them
+                exit 0
+            }
         if ! sha256sum --check --status node_modules/.lock.sha256 2>/dev/null; then
             say "准备界面的依赖 Installing what the faces are built with"
             npm ci --silent --no-progress
