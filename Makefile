@@ -2,7 +2,7 @@
 
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help run street stop status logs clean test lint format bench bench-meters bench-insight drills lock prepare
+.PHONY: help run street stop status logs clean test lint format bench bench-meters bench-insight drills lock prepare screenshots
 
 help: ## 显示本帮助 Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ clean: ## 停止并删除全部数据 Stop, and delete all data, logs and passwo
 	@[ ! -x $(PY) ] || $(PY) -m deploy.local clean
 	@rm -rf .run .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-test drills: export YIKOU_OWN_PARTS = 1
+test drills screenshots: export YIKOU_OWN_PARTS = 1
 
 test: prepare lint ## 静态检查与全部测试 Static checks and every test (ARGS="-k word" narrows)
 	$(PY) -m coverage erase
@@ -39,6 +39,7 @@ lint: prepare ## 只做静态检查 Static checks only
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+	npm --prefix gateway/web run --silent unit
 
 format: prepare ## 排版 Format the code
 	$(PY) -m ruff format
@@ -57,6 +58,9 @@ drills: prepare ## 故障演练；LONG=1 过载十分钟 Break things on purpose
 	@rm -f .run/drills.jsonl
 	YIKOU_OVERLOAD_SECONDS=$(if $(LONG),600,60) $(PY) -m pytest -q -o timeout=1800 tests/drills $(ARGS)
 	@$(PY) -m tests.drills.table
+
+screenshots: prepare ## 为运行的平台拍界面图 Pictures of the faces of what runs, into docs/pictures
+	@cd gateway/web/journeys && set -a && . ../../../.run/env && node pictures.mjs ../../../docs/pictures
 
 lock: ## 重新锁定依赖版本 Resolve requirements.in again into requirements.lock
 	deploy/local/lock.sh

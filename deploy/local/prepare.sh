@@ -25,7 +25,11 @@ missing_packages() {
     given "${DATABASE_URL:-}" || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || echo postgresql
     [ -n "${YIKOU_FONT:-}" ] || [ -r /usr/share/fonts/truetype/wqy/wqy-microhei.ttc ] || echo fonts-wqy-microhei # in certificates
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
+    command -v node >/dev/null || echo nodejs # builds the faces
+    command -v npm >/dev/null || echo npm
     [ -n "${YIKOU_OWN_PARTS:-}" ] || return 0
+    command -v chromium >/dev/null || echo chromium # the faces are tested in a real browser
+    [ -r /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || echo fonts-noto-cjk
     command -v curl >/dev/null || echo curl # the README's example is a test
     command -v promtool >/dev/null || echo prometheus # reads our metrics with our rules
 }
@@ -57,7 +61,32 @@ build_environment() {
     sha256sum requirements.lock >$STAMP
 }
 
+# The faces: their packages once for each lock, their pages when something newer than the last build is there.
+build_faces() {
+    (
+        cd gateway/web
+        node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
+            {
+                echo "界面需要 Node 20.19 或更新版本，本次不构建；其余照常 The faces need Node 20.19 or newer and are not built; all else runs" >&2
+                [ -z "${YIKOU_OWN_PARTS:-}" ] || exit 1 # the tests want them
+                exit 0
+            }
+        if ! sha256sum --check --status node_modules/.lock.sha256 2>/dev/null; then
+            say "准备界面的依赖 Installing what the faces are built with"
+            npm ci --silent --no-progress
+            sha256sum package-lock.json >node_modules/.lock.sha256
+        fi
+        newer=$(find src ./*.html vite.config.ts tsconfig.json package-lock.json ../../docs/openapi.json -newer dist/.built -print -quit 2>/dev/null || true)
+        if [ ! -e dist/.built ] || [ -n "$newer" ]; then
+            say "构建界面 Building the faces"
+            npm run --silent build >../../.run/faces.log 2>&1 || { cat ../../.run/faces.log >&2; exit 1; }
+            touch dist/.built
+        fi
+    )
+}
+
 packages=$(missing_packages)
 # shellcheck disable=SC2086 # one word a package
 [ -z "$packages" ] || install_packages $packages
 sha256sum --check --status $STAMP 2>/dev/null || build_environment
+build_faces

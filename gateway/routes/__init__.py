@@ -15,6 +15,7 @@ from gateway.routes import (
     estates,
     events,
     exchange,
+    faces,
     frames,
     gridmap,
     insight,
@@ -80,5 +81,6 @@ TABLE: tuple[Row, ...] = (
     *progress.ROWS,
     *accounts.ROWS,
     *rabbitmq.ROWS,
+    *faces.ROWS,
     *doors.ROWS,
 )

@@ -377,7 +377,7 @@ MAY: dict[Contract, Roles | None] = {
     # -- registry --------------------------------------------------------------------------------------
     registry.ListGrids: STAFF,
     registry.GridMap: STAFF,
-    registry.ListBuildings: STAFF,
+    registry.ListBuildings: (*STAFF, "terminal"),  # the terminal offers addresses to choose from
     registry.ListHouseholds: STAFF,
     registry.GetHousehold: STAFF,
     registry.FindResidents: STAFF,

@@ -184,6 +184,31 @@ def test_the_image_runs_as_nobody_in_particular_with_everything_locked() -> None
         assert line and json.loads(line[1]), instruction
 
 
+def test_the_image_builds_the_faces_from_the_lock_and_the_document() -> None:
+    stages = (DEPLOY / "Dockerfile").read_text().split("\nFROM ")
+    (faces,) = [stage for stage in stages if stage.partition("\n")[0].endswith(" AS faces")]
+    steps = [
+        faces.index(step) for step in ("npm ci", "docs/openapi.json", "COPY gateway/web ./", "npm run build")
+    ]
+    assert steps == sorted(steps)
+    copied = stages[-1]
+    assert "COPY --from=faces /build/gateway/web/dist gateway/web/dist" in copied
+    assert copied.index("COPY gateway gateway") < copied.index("--from=faces")
+    sent = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    assert {"!docs/openapi.json", "gateway/web/dist", "**/node_modules"} <= set(sent)
+
+
+def test_the_faces_packages_are_pinned_and_name_no_registry() -> None:
+    web = ROOT / "gateway" / "web"
+    told = json.loads((web / "package.json").read_text())
+    for name, version in {**told["dependencies"], **told["devDependencies"]}.items():
+        assert re.fullmatch(r"\d+\.\d+\.\d+", version), name
+    lock = (web / "package-lock.json").read_text()
+    assert '"resolved"' not in lock and '"integrity"' in lock
+    assert "omit-lockfile-registry-resolved=true" in (web / ".npmrc").read_text()
+    assert json.loads(lock)["packages"][""]["dependencies"] == told["dependencies"]
+
+
 def test_the_image_holds_every_package_that_is_imported() -> None:
     """The Dockerfile leaves out what only checks; nothing that runs may need that."""
     checking = (ROOT / "requirements.in").read_text().partition("# checking")[2]
