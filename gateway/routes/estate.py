@@ -9,7 +9,11 @@ from gateway.table import Visit, check, creation, order, question
 from services.contracts import companies, fees, meetings, rounds
 
 TAG = "property"
-CONTRACT, REFUND, FINDING = "/v1/contracts/{contract_id}", "/v1/refunds/{refund}", "/v1/findings/{finding}"
+CONTRACT, REFUND, FINDING = (
+    "/v1/contracts/{contract_id}",
+    "/v1/refunds/{refund}",
+    "/v1/patrol-findings/{finding}",
+)
 HOUSEHOLD = "/v1/property/households/{household}"
 
 _ask = partial(question, tag=TAG)
@@ -69,8 +73,8 @@ ROWS = (
     _ask("/v1/patrol-routes/{route}", rounds.GetRoute, "路线及点码", "A route with its codes"),
     _make("/v1/patrol-scans", rounds.ScanPoint, "扫码到点", "At a point"),
     _ask("/v1/patrols", rounds.ListPatrols, "巡查", "Rounds"),
-    _make("/v1/findings", rounds.ReportFinding, "巡查发现", "Something found"),
-    _ask("/v1/findings", rounds.ListFindings, "巡查发现列表", "Findings"),
+    _make("/v1/patrol-findings", rounds.ReportFinding, "巡查发现", "Something found"),
+    _ask("/v1/patrol-findings", rounds.ListFindings, "巡查发现列表", "Findings"),
     _do(f"{FINDING}/joint-patrol", rounds.CallJointPatrol, "联合巡查", "Who looks at it together"),
     _do(f"{FINDING}/disposal", rounds.DisposeFinding, "联合处置", "What was done"),
     # meetings and the board

@@ -1,5 +1,7 @@
 """The table of roles is the only one: rows take their roles from it, and it names only roles that somebody can hold."""
 
+from collections import Counter
+
 from gateway.routes import TABLE
 from services.contracts.identity import ROLES
 from services.contracts.roles import ADMIN, MAY, SHUT, WHOLE, may
@@ -26,3 +28,9 @@ def test_whole_values_are_shown_to_nobody_who_may_not_ask():
     assert [contract for contract, roles in WHOLE.items() if not set(roles) <= {*may(contract)}] == []
     asked = {row.asks for row in TABLE if row.method == "GET"}
     assert WHOLE.keys() <= asked
+
+
+def test_no_two_rows_serve_the_same_door():
+    """The second would hide the first: rooms of different services must not take each other's paths."""
+    doors = Counter((row.method, row.path) for row in TABLE)
+    assert not [door for door, rows in doors.items() if rows > 1]
