@@ -33,7 +33,14 @@ NOT_THIS = {meters.GetAccountLedger}
 """The path's account is a person's here, and not a meter's."""
 OWN_ONLY = {("company", frontdesk.GetCase), ("company", frontdesk.ListHistory)}
 """A company may see the cases it filed itself; this one it did not."""
-NOT_OF_ROLE = {"not-your-order", "channel-not-yours", "own-work", "unknown-tariff", "unknown-draft"}
+NOT_OF_ROLE = {
+    "not-your-order",
+    "channel-not-yours",
+    "own-work",
+    "unknown-tariff",
+    "unknown-draft",
+    "unknown-company",
+}
 """Refusals that come when the role was found right."""
 
 
@@ -273,7 +280,12 @@ def things(platform):
         "RecordPost": lambda: {"kind": "cross-post", "post": uuid.uuid4().hex},
         # owners
         "MakeProposal": lambda: {"outcome": "record"},
-        "HoldCommitteeMeeting": lambda: {"minutes": "议事"},
+        "HoldCommitteeMeeting": lambda: {"minutes": "议事", "present": 3, "on": "2026-01-01"},
+        "ChangeSeats": lambda: {
+            "seats": [{"household": "x", "name": "周某", "id_number": "x", "post": "委员"}]
+        },
+        "NoteFiling": lambda: {"step": "filed", "on": "2026-01-01"},
+        "CorrectChange": lambda: {"evidence": [{"kind": "household-register"}]},
         # census
         "PlanCensus": lambda: {"reference_at": "2020-11-01T00:00:00+08:00", "area": AREA},
         "ImportBuildings": lambda: {"csv": "building"},

@@ -56,6 +56,9 @@ class CompanyStore:
         self._write_clocks(contract)
 
     def _write_clocks(self, contract: Contract) -> None:
+        for clock, due in contract.started.items():
+            row = {"contract_id": contract.contract_id, "clock": clock, "due_on": due, "state": "running"}
+            self.connection.execute(insert(contract_clocks).values(**row).on_conflict_do_nothing())
         for clock, on in contract.settled.items():
             mine = (contract_clocks.c.contract_id == contract.contract_id) & (
                 contract_clocks.c.clock == clock
@@ -65,9 +68,6 @@ class CompanyStore:
             self.connection.execute(
                 update(contract_clocks).where(mine, contract_clocks.c.settled_on.is_(None)).values(**late)
             )
-        for clock, due in contract.started.items():
-            row = {"contract_id": contract.contract_id, "clock": clock, "due_on": due, "state": "running"}
-            self.connection.execute(insert(contract_clocks).values(**row).on_conflict_do_nothing())
         contract.settled.clear()
         contract.started.clear()
 
