@@ -210,6 +210,10 @@ def _due(place: str, at: datetime, promise: calendar.Promise) -> datetime:
 
 @lru_cache(maxsize=8192)
 def _share_left(place: str, begin: datetime, due: datetime, left: float) -> datetime:
+    if (
+        due <= begin
+    ):  # a return was ruled on when the time was over: who takes the task now is late from the start
+        return due
     working = calendar.of(place)
     given = working.working_time_between(begin, due)
     return working.add_working_hours(begin, given * (1 - left))

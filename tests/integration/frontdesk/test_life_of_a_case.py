@@ -105,6 +105,19 @@ def test_a_return_upheld_goes_to_another_unit_and_the_time_stays_charged(desk):
     assert desk.case(receipt["case_no"])["status"] == "closed"
 
 
+def test_a_return_ruled_on_after_the_time_is_over_is_late_from_the_start_and_goes_on(desk):
+    receipt = desk.move_in()
+    no, task = receipt["case_no"], receipt["tasks"][0]
+    desk.hear(tasks.TaskReturned, task_id=task["task_id"], officer="o", at=desk.now, reason="不属于我单位")
+    desk.tick(days=20)
+    ruling = {"decision": "upheld", "unit": "street", "reason": "同意"}
+    desk.order(frontdesk.DecideReturn, task_id=task["task_id"], **ruling)
+    desk.tick(minutes=1)
+    assert "overdue" in desk.kinds(no) and desk.ask(frontdesk.ListCases, trouble=True)["items"] == []
+    desk.finish(desk.lane(no, "street")["task_id"])
+    assert desk.lane(no, "street")["status"] == "done"
+
+
 def test_a_designated_unit_keeps_the_task(desk):
     receipt = desk.move_in()
     task_id = receipt["tasks"][0]["task_id"]
