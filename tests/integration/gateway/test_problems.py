@@ -72,7 +72,7 @@ async def test_403_without_the_role(client, sign):
     is_problem(answer, 403, "role-missing")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/v1/cases/a/b/c", "/v1/%00", "/"])
+@pytest.mark.parametrize("path", ["/nothing", "/v1/cases/a/b/c", "/v1/%00", "/k/nothing"])
 async def test_404_for_an_address_that_is_not_there(client, path):
     is_problem(await client.get(path), 404, "no-such-page")
 
