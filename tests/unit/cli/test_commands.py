@@ -48,7 +48,7 @@ def test_trouble_is_one_sentence_and_an_exit_code(monkeypatch, capsys, trouble, 
         raise trouble
 
     monkeypatch.setattr(cli, "app", fail)
-    monkeypatch.setattr(screen.err, "file", None)
+    monkeypatch.setattr(screen.err, "_file", None)  # `file` would come back as this capture, closed by then
     with pytest.raises(SystemExit) as end:
         cli.main()
     assert end.value.code == 1
