@@ -117,7 +117,14 @@ lane_urgency = func.coalesce(lanes.c.due_at, _NEVER)
 
 # What is in hand is counted where it lies; how much that is depends on the people, not on the years.
 _in_hand, _held = cases.c.closed_at.is_(None), lanes.c.status.in_(OPEN)
-Index("ix_cases_in_hand", cases.c.place, cases.c.matter, cases.c.next_due_at, postgresql_where=_in_hand)
+Index(
+    "ix_cases_in_hand",
+    cases.c.place,
+    cases.c.matter,
+    cases.c.next_due_at,
+    postgresql_include=["units"],
+    postgresql_where=_in_hand,
+)
 Index("ix_cases_urgency", case_urgency, cases.c.case_no, postgresql_where=_in_hand)
 Index(
     "ix_lanes_held",

@@ -268,11 +268,12 @@ def main() -> None:
                 )
         figures += in_the_service(say)
         figures += asyncio.run(through_the_gateway(say))
+        for figure in figures:
+            figure.print()
         desk = os.environ["DATABASE_URL_FRONTDESK"].replace("+psycopg", "")
         with psycopg.connect(desk, autocommit=True) as connection:
             lists.seed(connection, count)
-        figures += lists.measure(say, TIMES)
-        for figure in figures:
+        for figure in lists.measure(say, TIMES):
             figure.print()
 
 

@@ -52,7 +52,7 @@ SEED = """
     SELECT no, matter, status, place, filed_at, due_at, units, no, no || ' ' || title || ' ' || name,
            CAST(%(body)s AS jsonb) || jsonb_build_object('no', no, 'matter', matter, 'status', status, 'place', place,
                'filed_at', filed_at, 'due_at', due_at, 'title_zh', title, 'applicant', jsonb_build_object('name', name))
-    FROM generate_series(%(first)s, %(last)s) AS n
+    FROM generate_series(%(first)s::integer, %(last)s::integer) AS n
     CROSS JOIN LATERAL (SELECT hashint4(n) & 2147483647 AS dice, %(start)s + n * %(step)s AS filed_at) AS drawn
     CROSS JOIN LATERAL (SELECT
         to_char(filed_at, 'YYYYMMDD') || '-' || lpad((n %% 1000000)::text, 7, '0') AS no,

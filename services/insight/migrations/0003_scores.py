@@ -52,8 +52,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_objections")),
     )
     op.create_index(op.f("ix_objections_evaluation"), "objections", ["evaluation"], unique=False)
+    op.drop_index("ix_cases_in_hand", table_name="cases")
+    op.create_index(
+        "ix_cases_in_hand",
+        "cases",
+        ["place", "matter", "next_due_at"],
+        postgresql_include=["units"],
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.execute(PLANS.format("SET plan_cache_mode = force_custom_plan"))
+
+
+PLANS = """
+    DO $$ BEGIN EXECUTE format('ALTER DATABASE %I {}', current_database()); END $$
+"""
+"""An area of ten cases and one of a million want different plans, and one plan for any area is bad for both."""
 
 
 def downgrade() -> None:
+    op.execute(PLANS.format("RESET plan_cache_mode"))
+    op.drop_index("ix_cases_in_hand", table_name="cases")
+    op.create_index(
+        "ix_cases_in_hand",
+        "cases",
+        ["place", "matter", "next_due_at"],
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
     for name in ("objections", "evaluations", "campaigns"):
         op.drop_table(name)
