@@ -294,6 +294,16 @@ def test_what_is_not_filed_is_told_once_and_counts_against_its_company(office, g
     assert row["reference"] == signed["contract_id"]
 
 
+def test_one_miss_is_one_fault_whoever_notices_it_and_how_often(office, grid):
+    def notice(_):
+        with office.ledger.work() as work:
+            return company_handlers.fault(work, "patrol-missed", f"p-{grid}", grid, None, 2)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(notice, range(4))) == [False, False, False, True]
+    assert len(office.said(companies.CompanyFaulted, reference=f"p-{grid}")) == 1
+
+
 def test_a_place_has_one_contract_at_a_time_whoever_is_faster(office, grid):
     with pytest.raises(UnknownCompany):
         office(companies.SignContract, company=credit_code(), place=grid[:12], signed_on="2025-01-01",
