@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import random
 import threading
 import time
@@ -250,10 +249,11 @@ class Platform:
 
 @pytest.fixture(scope="session")
 def platform():
-    # A journey's company server is on this machine; nobody else's may be.
-    os.environ["YIKOU_WEBHOOK_NETWORKS"] = "127.0.0.0/8"
-    os.environ["YIKOU_RATE_SCALE"] = "20"  # one account walks through every row of the door
-    with local.running(DIRECTORY) as env:
-        platform = Platform(env)
-        yield platform
-        platform.close()
+    with pytest.MonkeyPatch.context() as patch:
+        # A journey's company server is on this machine; nobody else's may be.
+        patch.setenv("YIKOU_WEBHOOK_NETWORKS", "127.0.0.0/8")
+        patch.setenv("YIKOU_RATE_SCALE", "20")  # one account walks through every row of the door
+        with local.running(DIRECTORY) as env:
+            platform = Platform(env)
+            yield platform
+            platform.close()

@@ -13,6 +13,15 @@ NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
 GOOD, BAD, GONE = Answer(200), Answer(500, "oops"), Answer(410)
 
 
+@pytest.fixture(autouse=True)
+def nothing_given(monkeypatch):
+    """No network is given but by the test that gives one."""
+    monkeypatch.delenv(sender.NETWORKS, raising=False)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
 def hook(**more):
     return Webhook("w", "company", "https://a.example/", ["fee.paid"], ["110105001001"], NOW, **more)
 
